@@ -48,8 +48,23 @@ pub(super) struct About {
     /// The block in which the reading begins, if not with its first record.
     partial: Option<u64>,
     keys: HashMap<Topic, i64, foldhash::quality::RandomState>,
-    /// Keeps each event, so that no other one gets its place in memory.
-    uses: HashMap<usize, (Arc<Event>, Vec<i64>), foldhash::quality::RandomState>,
+    /// Uses that say the same, by the place of their event in memory.
+    uses: HashMap<usize, Form, foldhash::quality::RandomState>,
+    /// Those of them that records of the block are not added to the sets of.
+    unsettled: Vec<usize>,
+    /// The block of the record that was taken in last.
+    block: u64,
+}
+
+/// Uses that say the same.
+struct Form {
+    /// Kept, so that no other one gets its place in memory.
+    _event: Arc<Event>,
+    /// What they can be found by.
+    keys: Vec<i64>,
+    /// Which records of the block they are, as far as the sets do not have them: there are ten sets for each use.
+    bits: Bits,
+    is_unsettled: bool,
 }
 
 /// How many pairs of numbers, and all of them added up as numbers that nobody can foresee.
@@ -103,6 +118,8 @@ impl About {
             partial: (record > Revision::ZERO).then(|| place_of(record).0),
             keys: HashMap::default(),
             uses: HashMap::default(),
+            unsettled: Vec::new(),
+            block: 0,
         }
     }
 
@@ -139,9 +156,15 @@ impl About {
         let is_use = matches!(whole.event.fact, Fact::GrantUsed { .. });
         let known = Arc::as_ptr(&whole.event).addr();
         let (block, place) = place_of(revision);
-        if is_use && let Some((_, keys)) = self.uses.get(&known) {
-            let sets = self.open.entry(block).or_default();
-            keys.iter().for_each(|key| sets.entry(*key).or_default().insert(place));
+        if block != self.block {
+            self.settle();
+            self.block = block;
+        }
+        if is_use && let Some(form) = self.uses.get_mut(&known) {
+            form.bits.insert(place);
+            if !std::mem::replace(&mut form.is_unsettled, true) {
+                self.unsettled.push(known);
+            }
             return Ok(());
         }
         let subject = Subject::of(&whole.event);
@@ -154,11 +177,23 @@ impl About {
         }
         if is_use {
             if self.uses.len() == USES {
+                self.settle();
                 self.uses.clear();
             }
-            self.uses.insert(known, (Arc::clone(&whole.event), keys));
+            let form = Form { _event: Arc::clone(&whole.event), keys, bits: Bits::default(), is_unsettled: false };
+            self.uses.insert(known, form);
         }
         Ok(())
+    }
+
+    /// Adds the uses of the block to the sets.
+    fn settle(&mut self) {
+        for known in self.unsettled.drain(..) {
+            let Some(form) = self.uses.get_mut(&known) else { continue };
+            let sets = self.open.entry(self.block).or_default();
+            form.keys.iter().for_each(|key| sets.entry(*key).or_default().add(&form.bits));
+            (form.bits, form.is_unsettled) = (Bits::default(), false);
+        }
     }
 
     /// Goes on to this row of records that are kept together.
@@ -190,6 +225,9 @@ impl About {
         is_at_head: bool,
     ) -> Result<(), Fault> {
         let current = place_of(reached.next()).0;
+        if is_at_head || self.block < current {
+            self.settle();
+        }
         while let Some(entry) = self.open.first_entry() {
             let block = *entry.key();
             if block >= current {

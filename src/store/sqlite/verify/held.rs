@@ -85,6 +85,9 @@ impl Held {
             }
             _ => {}
         }
+        if self.count_use(&subject, &whole.event.fact) {
+            return Ok(());
+        }
         if let Fact::GrantCreated(grant) = &whole.event.fact {
             // It is the last record about many a request.
             self.touched.insert(Subject::Request(grant.request));
@@ -95,14 +98,7 @@ impl Held {
         if !is_first {
             self.load(connection, &subject, revision)?;
         }
-        // Of the uses of one grant each would copy it.
-        if let Fact::GrantUsed { left: None, .. } = whole.event.fact
-            && let Some(One { row, .. }) = self.rows.get_mut(&subject)
-            && let Row::Grant(grant) = &mut **row
-        {
-            self.counts.used += usize::from(grant.uses == 0);
-            grant.uses = grant.uses.saturating_add(1);
-        } else {
+        if !self.count_use(&subject, &whole.event.fact) {
             let before = self.rows.remove(&subject);
             let (born, last) = before.as_ref().map_or((revision, Revision::ZERO), |one| (one.born, one.last));
             let was_used = matches!(before.as_ref().map(|one| &*one.row), Some(Row::Grant(grant)) if grant.uses > 0);
@@ -116,10 +112,21 @@ impl Held {
                 self.rows.insert(subject.clone(), One { row: Box::new(row), born, last });
             }
         }
-        if !self.touched.contains(&subject) {
-            self.touched.insert(subject);
-        }
+        self.touched.insert(subject);
         Ok(())
+    }
+
+    /// Counts a use of a grant that is held: folded, each would copy the grant. Answers whether it is one.
+    fn count_use(&mut self, subject: &Subject, fact: &Fact) -> bool {
+        let Fact::GrantUsed { left: None, .. } = fact else { return false };
+        let Some(One { row, .. }) = self.rows.get_mut(subject) else { return false };
+        let Row::Grant(grant) = &mut **row else { return false };
+        self.counts.used += usize::from(grant.uses == 0);
+        grant.uses = grant.uses.saturating_add(1);
+        if !self.touched.contains(subject) {
+            self.touched.insert(subject.clone());
+        }
+        true
     }
 
     /// What the records about this have in common.
