@@ -81,6 +81,8 @@ struct Told {
 /// How many queues there are, unless so few uses may wait that one is enough.
 const QUEUES: usize = 8;
 const WORTH_SPLITTING: usize = 1_024;
+/// A queue gets room for so many times the uses that it had between the last two batches.
+const FEW_TIMES: usize = 4;
 /// How much text a use is expected to need.
 const TEXT: usize = 96;
 
@@ -104,14 +106,19 @@ impl Recorder {
         let capacity = capacity.max(1);
         let queues = if capacity < WORTH_SPLITTING { 1 } else { QUEUES };
         let share = capacity / queues;
-        let queue = || Queue { waiting: Mutex::new(Uses::with_room_for(share)), len: AtomicUsize::new(0) };
+        let uses = || {
+            let mut uses = Uses::default();
+            uses.make_room_for(share, detailed);
+            uses
+        };
+        let queue = || Queue { waiting: Mutex::new(uses()), len: AtomicUsize::new(0) };
         Self {
             queues: std::iter::repeat_with(queue).take(queues).collect(),
             share,
             capacity,
             detailed,
             pending: AtomicUsize::new(0),
-            writing: Mutex::new(Writing { events: Vec::new(), spare: Uses::with_room_for(share) }),
+            writing: Mutex::new(Writing { events: Vec::new(), spare: uses() }),
         }
     }
 
@@ -145,6 +152,9 @@ impl Recorder {
         let writing = &mut *writing;
         let old = writing.events.len();
         for queue in &self.queues {
+            // Here, so that no check has to wait for memory when it brings more uses than ever before.
+            let wanted = queue.len.load(Ordering::Relaxed).saturating_mul(FEW_TIMES).min(self.capacity);
+            writing.spare.make_room_for(wanted, self.detailed);
             let mut waiting = queue.waiting.lock();
             if waiting.uses.is_empty() {
                 continue;
@@ -180,8 +190,13 @@ impl Recorder {
 }
 
 impl Uses {
-    fn with_room_for(count: usize) -> Self {
-        Self { uses: Vec::with_capacity(count), text: String::with_capacity(count * TEXT), told: Vec::new() }
+    /// Makes room for so many, where there are none.
+    fn make_room_for(&mut self, count: usize, detailed: bool) {
+        self.uses.reserve(count);
+        self.text.reserve(count.saturating_mul(TEXT));
+        if detailed {
+            self.told.reserve(count);
+        }
     }
 
     fn push(&mut self, at: Timestamp, grant: GrantId, query: &RawQuery<'_>, detailed: bool) {

@@ -142,6 +142,7 @@ fn checked(seconds: u64, enhanced: bool) {
         })
     };
     let contexts: Vec<Context> = (0..4_096).map(|nth| context(nth, enhanced)).collect();
+    let (mut blocked, mut gave_up, kept_away) = (0_u64, gave_up(), kept_away());
     let (started, mut slow, mut slowest) = (now(), 0_u64, Duration::ZERO);
     for nth in 0..PACE * seconds {
         let due = Duration::from_nanos(nth * 1_000_000_000 / PACE);
@@ -154,10 +155,16 @@ fn checked(seconds: u64, enhanced: bool) {
         let answer = engine.decider().check(&check.context(context)).expect("an answer");
         assert_eq!(answer.outcome, Outcome::Allow);
         let took = asked.elapsed();
-        slow += u64::from(took > Duration::from_millis(1));
         slowest = slowest.max(took);
+        if took > Duration::from_millis(1) {
+            slow += 1;
+            let so_far = self::gave_up();
+            blocked += u64::from(so_far != gave_up);
+            gave_up = so_far;
+        }
     }
     let took = started.elapsed().as_secs_f64();
+    let kept_away = self::kept_away().saturating_sub(kept_away);
     let last = now();
     engine.reconciler().flush().expect("the last uses");
     let left = last.elapsed();
@@ -172,7 +179,21 @@ fn checked(seconds: u64, enhanced: bool) {
         Bar::Least(199_000.0),
         &detail,
     );
-    row(&format!("of them waited over 1 ms, {}", named(enhanced)), slow as f64, "checks", Bar::Most(0.0), "");
+    let detail = format!("{blocked} of them for a lock; others had the processor instead for {kept_away:.1?}");
+    row(&format!("of them waited over 1 ms, {}", named(enhanced)), slow as f64, "checks", Bar::Most(0.0), &detail);
+}
+
+/// How often this thread gave up the processor by itself, as it does for a lock or a disk; 0 where the system does not say.
+fn gave_up() -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line.and_then(|line| line.trim().parse().ok()).unwrap_or(0)
+}
+
+/// How long this thread could have run while the processors ran something else; nothing where the system does not say.
+fn kept_away() -> Duration {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(times.split_whitespace().nth(1).and_then(|time| time.parse().ok()).unwrap_or(0))
 }
 
 /// What a check takes more where enhanced audit is on: both engines are asked the same, in turns, and told the same of each call.
