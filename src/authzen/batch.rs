@@ -78,7 +78,7 @@ impl Point {
             answers.push(match one {
                 Ok(one) => {
                     let decision = one.mapped.as_ref().and_then(|_| decisions.next());
-                    self.told(pep, one, decision)?
+                    self.response(pep, one, decision)?
                 }
                 Err(refused) => refused.as_item(),
             });
@@ -118,7 +118,7 @@ impl Point {
     }
 }
 
-/// The host, who is asked once who somebody is, however many questions are about them.
+/// A cache for the host's answers in a batch: each principal is looked up once.
 struct Once<'a> {
     host: &'a dyn Host,
     known: RefCell<BTreeMap<Who, Option<Caller>>>,
@@ -163,7 +163,7 @@ impl Host for Once<'_> {
     }
 }
 
-/// What concerns one item alone stands in its place; that the host or the store cannot be asked concerns all.
+/// An error about one item is its result; a host or store that cannot be reached fails the whole batch.
 fn item<T>(result: Result<T, Reply>) -> Result<Result<T, Reply>, Reply> {
     match result {
         Err(refused) if refused.status >= 500 => Err(refused),
@@ -184,8 +184,8 @@ fn semantic(body: &Map<String, Value>) -> Result<Semantic, Reply> {
     }
 }
 
-/// The question of an item: each of its parts replaces the default whole, and a required member that it leaves out comes from
-/// the default; properties never do.
+/// The question of an item: each of its parts replaces the default part as a whole, and a missing required member comes
+/// from the default; properties never do.
 fn question(body: &Map<String, Value>, item: &Value) -> Result<Question, Reply> {
     let Value::Object(item) = item else { return Err(Reply::invalid("", "the item is no JSON object")) };
     let mut whole = Map::new();

@@ -1,4 +1,4 @@
-//! What is decided, and what a denial says.
+//! The evaluation of a question, and the contents of a denial.
 
 use serde_json::{Map, Value, json};
 
@@ -21,7 +21,7 @@ use crate::service::AuthorizeRequest;
 use crate::service::Remedies;
 use crate::wire::RemediesDocument;
 
-/// A question with what the host says, before a grant is looked at.
+/// A question with the host's data, before grants are evaluated.
 pub(super) struct Prepared<'a> {
     pub(super) question: &'a Question,
     pub(super) mapped: Option<Box<Mapped>>,
@@ -31,14 +31,14 @@ pub(super) struct Prepared<'a> {
     pub(super) stands: bool,
 }
 
-/// What a grant is asked for: that an answer counts as a use, or that nothing is recorded.
+/// Whether an allow counts as a use, or nothing is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Use,
     Look,
 }
 
-/// The end of a grant by which somebody was approved, as a caller holds on to it.
+/// A reference to an approved grant that a caller keeps, with its end.
 struct Reference {
     grant: Grant,
     id: String,
@@ -55,10 +55,10 @@ impl Point {
     pub(super) fn evaluated(&self, pep: &Pep, host: &dyn Host, question: &Question) -> Result<Value, Reply> {
         let mut prepared = self.prepare(pep, host, question)?;
         let decision = self.decide(&mut prepared, Mode::Use)?;
-        self.told(pep, &prepared, decision)
+        self.response(pep, &prepared, decision)
     }
 
-    /// What the host says of the question.
+    /// Adds the host's data to the question.
     pub(super) fn prepare<'a>(
         &self,
         pep: &Pep,
@@ -93,20 +93,20 @@ impl Point {
             return Ok(Prepared { question, mapped: Some(mapped), caller: None, context, stands: true });
         }
         let (caller, is_person_known) = mapped.caller_and_person(host)?;
-        // An agent has never more than its person, and of a person that the host does not know nothing.
+        // An agent never has more than its person, and for an unknown person it has nothing.
         if !is_person_known {
             let stands = own.unwrap_or(false);
             return Ok(Prepared { question, mapped: None, caller: None, context: Context::default(), stands });
         }
         let has = |caller: &Caller| caller.permissions.iter().flatten().any(|one| one.covers(&mapped.action));
         let stands = own.unwrap_or_else(|| caller.as_ref().is_some_and(has));
-        // How somebody signed in only the host can tell.
+        // Only the host knows the sign-in.
         let sign_in = caller.as_ref().and_then(|caller| caller.sign_in.clone());
         let context = Context { sign_in, ..mapped.context.clone() };
         Ok(Prepared { question, mapped: Some(mapped), caller, context, stands })
     }
 
-    /// What the grants say. Where the host's own answer is yes, no grant is used up.
+    /// Evaluates the grants. When the host's own decision allows, no grant is used.
     pub(super) fn decide(&self, prepared: &mut Prepared<'_>, mode: Mode) -> Result<Option<Decision>, Reply> {
         #[cfg(feature = "cedar")]
         if self.has_policies() {
@@ -122,8 +122,8 @@ impl Point {
         cfg!(feature = "cedar") && !self.engine.settings().standing_policies.is_empty()
     }
 
-    /// The decision of `authorize`: standing policies, guardrails and grants together. The host's own answer counts beside it
-    /// where it is yes, and a forbid stands above both.
+    /// The decision of `authorize`: standing policies, guardrails and grants together. An allow of the host counts too,
+    /// and a forbid overrides both.
     #[cfg(feature = "cedar")]
     fn decide_by_policies(&self, prepared: &mut Prepared<'_>, mode: Mode) -> Result<Option<Decision>, Reply> {
         let Some(mapped) = &prepared.mapped else { return Ok(None) };
@@ -150,14 +150,19 @@ impl Point {
         Ok(Some(Decision { obligations: answer.obligations, ..decision }))
     }
 
-    /// What a caller is told of a decision.
-    pub(super) fn told(&self, pep: &Pep, prepared: &Prepared<'_>, decision: Option<Decision>) -> Result<Value, Reply> {
+    /// The response to the caller for a decision.
+    pub(super) fn response(
+        &self,
+        pep: &Pep,
+        prepared: &Prepared<'_>,
+        decision: Option<Decision>,
+    ) -> Result<Value, Reply> {
         let outcome = decision.as_ref().map_or(Outcome::NotApplicable, |decision| decision.outcome);
         let obligations = decision.as_ref().map(|decision| decision.obligations).unwrap_or_default();
         if outcome == Outcome::Deny && obligations.has(Obligation::StepUp) {
             return Ok(step_up());
         }
-        // Who cannot carry out what is to be done with a permit gets none.
+        // A caller that cannot carry out the obligations gets no permit.
         if (outcome == Outcome::Allow || prepared.stands) && !obligations.is_empty() {
             let supported = prepared.question.context.get("supported_obligations").and_then(Value::as_array);
             let is_supported = |name: &str| supported.into_iter().flatten().any(|one| one == name);
@@ -172,7 +177,7 @@ impl Point {
         match (outcome, prepared.stands, decision) {
             (Outcome::Deny, ..) => Ok(denied(&[("reason", "policy_denied"), ("next_action", "none")])),
             (Outcome::Allow, _, Some(decision)) => Ok(self.permitted(prepared, &decision, reference)),
-            // No revision and no instant: a permit that nobody granted is the same each time.
+            // No revision and no instant: a permit without a grant is the same each time.
             (_, true, _) => {
                 let mut context = Map::from_iter([(MEMBER.to_owned(), json!({"standing": true}))]);
                 insert_obligations(&mut context, obligations);
@@ -200,7 +205,7 @@ impl Point {
                 "standing": false,
             }),
         );
-        // The true end, whatever the caller has sent; and only of an approval that is about this.
+        // The true end, not the one that the caller sent; and only for an approval about this question.
         if let (Some(Ok(reference)), Some(mapped)) = (reference, &prepared.mapped)
             && is_about(&reference.grant, mapped)
             && reference.grant.status(self.workflow.now()) == GrantStatus::Active
@@ -249,7 +254,7 @@ impl Point {
         };
         let remedies = match self.remedies(caller, mapped) {
             Ok(remedies) => remedies,
-            // A disabled account is told nothing else.
+            // A disabled account gets no other information.
             Err(Error::Refused(_)) if said.is_some() => {
                 return Ok(denied(&[("reason", "policy_denied"), ("next_action", "none")]));
             }
@@ -265,7 +270,7 @@ impl Point {
         Ok(json!({"decision": false, "context": context}))
     }
 
-    /// What may be asked for instead.
+    /// The requests that would help.
     pub(super) fn remedies(&self, caller: &Caller, mapped: &Mapped) -> Result<Remedies, Error> {
         let thing = mapped.resource.thing();
         let mut asked = ListRemedies::new(mapped.action.clone()).resource(Some(thing.clone().into()));
@@ -273,7 +278,7 @@ impl Point {
         self.workflow.remedies(caller, &asked)
     }
 
-    /// A denial that can be lifted: what may be asked for, until when, how, and what binds a request to this denial.
+    /// A denial that can be lifted: the possible requests, until when, how, and what binds a request to this denial.
     fn offer(
         &self,
         pep: &Pep,
@@ -332,11 +337,11 @@ impl Point {
         bound_text(question, &[], false).map_err(|error| Reply::invalid("", &error.to_string()))
     }
 
-    /// The approval that the question refers to: `Err` where it is none of ours.
+    /// The approval that the question refers to: `Err` when it is not from this decision point.
     fn reference(&self, question: &Question) -> Result<Option<Result<Reference, ()>>, Reply> {
         let Some(approval) = object_of(&question.context, "approval", "/context")? else { return Ok(None) };
         let Some(id) = text_of(approval, "id", "/context/approval")? else { return Ok(Some(Err(()))) };
-        // A signed state is somebody else's: none is given out here, and no other service is trusted.
+        // This decision point issues no signed state and trusts no other issuer of one.
         if approval.get("state").is_some_and(|state| !state.is_null()) {
             return Ok(Some(Err(())));
         }
@@ -346,7 +351,7 @@ impl Point {
     }
 }
 
-/// The member under which our own words stand.
+/// The member with the library's own values.
 pub(super) const MEMBER: &str = "urn:jit-access:decision";
 
 /// Whether the caller may ask about this subject at all.
@@ -371,7 +376,7 @@ fn about(pep: &Pep, mapped: &Mapped, bound: &str) -> [Vec<u8>; 4] {
     [pep.id().into(), mapped.principal.to_string().into(), person.into(), bound.into()]
 }
 
-/// Whether the grant is that of who asks, for this action and this resource.
+/// Whether the grant is the subject's own, for this action and this resource.
 fn is_about(grant: &Grant, mapped: &Mapped) -> bool {
     grant.holder == mapped.principal
         && (mapped.person.is_none() || grant.holder_acts_for == mapped.person)
@@ -401,7 +406,7 @@ fn pending(after: i64) -> Value {
     json!({"decision": false, "context": {"reason": "grant_pending", "next_action": "retry", "retry_after": after}})
 }
 
-/// A fresh sign-in is no request: an obligation says how.
+/// A new sign-in needs no request: the obligation describes it.
 fn step_up() -> Value {
     json!({"decision": false, "context": {
         "reason": "urn:jit-access:reason:mfa_required",

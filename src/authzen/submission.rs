@@ -1,7 +1,7 @@
 //! A request for access, bound to the denial that it answers.
 //!
-//! What is wrong is told in this order: who asks, a repeat under a known key, the form, whom the caller speaks for, the
-//! binding, its time, and whether it can still be asked for.
+//! Errors are checked in this order: the caller, a repeat under a known key, the form, the subjects that the caller
+//! speaks for, the binding, its deadline, and whether access can still be requested.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,7 +23,7 @@ use crate::notify::{Callback, ChannelKind, ChannelSettings, EVENTS, Origin};
 use crate::service::{IdempotencyKey, Receipt};
 use crate::workflow::{RefusalCode, Remedy};
 
-/// A submission whose form is right.
+/// A submission with a valid form.
 struct Submission<'a> {
     question: Question,
     denial: Denial<'a>,
@@ -31,17 +31,17 @@ struct Submission<'a> {
     until: Option<Timestamp>,
     is_emergency: bool,
     wants_whole_role: bool,
-    callback: Option<Told>,
+    callback: Option<CallbackFields>,
 }
 
-/// How the caller wants to be told what becomes of it, in the words of an origin.
-struct Told {
+/// The callback of a caller, as text for the origin.
+struct CallbackFields {
     channel: String,
     events: String,
     state: String,
 }
 
-/// What a caller repeats of the denial.
+/// The parts of the denial that a caller repeats.
 struct Denial<'a> {
     expires_at: Timestamp,
     evaluation_id: Option<&'a str>,
@@ -85,12 +85,12 @@ impl Point {
         self.asked(pep, &caller, &mapped, &submission, &bound, key.as_ref())
     }
 
-    /// The key under which a submission is known again: that of this caller, whoever the subject is.
+    /// The key by which a repeated submission is recognized: it belongs to this caller, for any subject.
     fn key(&self, pep: &Pep, key: &str, body: &Map<String, Value>) -> Result<IdempotencyKey, Reply> {
         let wrong = || Reply::problem(400, "invalid", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
         let text = IdempotencyKey::new(key).map_err(|_| wrong())?;
         let of = canonical(body).map_err(|error| Reply::invalid("", &error.to_string()))?;
-        // Under a name of its own: keys of principals never meet it.
+        // Under a separate name, so that keys of principals never collide with it.
         let owner = URL_SAFE_NO_PAD.encode(digest_of(pep.id().as_bytes())).to_lowercase();
         let owner = Principal::agent(&format!("authzen-{owner}")).map_err(|error| self.failed(&error.into()))?;
         Ok(text.for_another(owner, digest(&of)))
@@ -146,7 +146,7 @@ impl Point {
 
     /// The registered channel that leads to the address of this callback. To no other address is anything sent: a caller that
     /// may make one up could have any host called from here.
-    fn callback(&self, pep: &Pep, callback: &Map<String, Value>) -> Result<Told, Reply> {
+    fn callback(&self, pep: &Pep, callback: &Map<String, Value>) -> Result<CallbackFields, Reply> {
         let missing = || Reply::invalid("/callback/endpoint", "is missing");
         let endpoint = text_of(callback, "endpoint", "/callback")?.ok_or_else(missing)?;
         let leads_there = |one: &ChannelSettings| match &one.kind {
@@ -173,7 +173,7 @@ impl Point {
             }
             Some(_) => return Err(wrong()),
         };
-        Ok(Told { channel: channel.clone(), events, state })
+        Ok(CallbackFields { channel: channel.clone(), events, state })
     }
 
     fn details(&self, context: &Map<String, Value>) -> Result<Details, Reply> {
@@ -238,7 +238,7 @@ impl Point {
         Ok(bound)
     }
 
-    /// Asks, as the subject.
+    /// Makes the request, as the subject.
     fn asked(
         &self,
         pep: &Pep,
@@ -288,8 +288,8 @@ impl Point {
         }
     }
 
-    /// The command that asks: an emergency is one only where a dry run of it would be accepted, with the sign-in that the host
-    /// tells of; otherwise it is an ordinary request.
+    /// The command: break-glass only when a dry run of it would be accepted, with the sign-in that the host gives;
+    /// otherwise an ordinary request.
     fn command(
         &self,
         caller: &Caller,
@@ -310,7 +310,7 @@ impl Point {
         submit.into()
     }
 
-    /// An open request of the same principal for the same: a retry without a key asks nobody again.
+    /// An open request of the same principal for the same access: a retry without a key makes no second request.
     fn open_one(&self, caller: &Caller, remedy: &Remedy, now: Timestamp) -> Result<Option<Receipt>, Reply> {
         let list = ListRequests::default().role(remedy.role.clone()).person(caller.person().clone());
         let open = self.workflow.requests(caller, &list).map_err(|error| self.failed(&error))?.items;
@@ -327,25 +327,34 @@ impl Point {
         }
     }
 
-    /// Where the request comes from, for its record: who asked for it, which denial it answers, and that it was here.
-    fn origin(&self, pep: &Pep, evaluation_id: &str, told: Option<&Told>) -> Result<Justification, Reply> {
+    /// The origin of the request, for its record: the caller, the denial, and the seal of this decision point.
+    fn origin(
+        &self,
+        pep: &Pep,
+        evaluation_id: &str,
+        callback: Option<&CallbackFields>,
+    ) -> Result<Justification, Reply> {
         let base = self.settings.public_url();
-        let callback =
-            told.map(|told| Callback { channel: &told.channel, events: &told.events, state: &told.state, base });
+        let callback = callback.map(|callback| Callback {
+            channel: &callback.channel,
+            events: &callback.events,
+            state: &callback.state,
+            base,
+        });
         let origin = Origin { caller: pep.id(), evaluation_id, callback };
         let sealed = self.keys.handles.origin(&origin.to_string());
         Justification::new(&sealed).map_err(|error| self.failed(&error.into()))
     }
 
-    /// The caller that asked for a request of this origin, and the id of the denial that it answered; `None` where this
-    /// decision point did not write it. Whoever submits a request may write any `origin`, so only a sealed one says something.
+    /// The caller that made a request with this origin, and the id of its denial; `None` when this decision point did
+    /// not write it. Any submitter may write an `origin`, so only a sealed one counts.
     #[must_use]
     pub fn origin_of<'a>(&self, origin: &'a Justification) -> Option<(&'a str, &'a str)> {
         let origin = Origin::parse(self.keys.handles.open_origin(origin.as_str())?)?;
         Some((origin.caller, origin.evaluation_id))
     }
 
-    /// A signed denial, for an access request service of its own.
+    /// A signed denial, for an external access request service.
     pub(super) fn binding_token(
         &self,
         question: &Question,
@@ -360,7 +369,7 @@ impl Point {
             "iss": url,
             "aud": url,
             "iat": now.millis().div_euclid(1_000),
-            // The end of the second, so that the earlier end is that of the denial.
+            // Rounded up to the end of the second, so that the denial's own deadline is the earlier one.
             "exp": until.millis().saturating_add(999).div_euclid(1_000),
             "jti": self.keys.random_id().map_err(|error| self.failed(&error))?,
             "evaluation_id": evaluation_id,

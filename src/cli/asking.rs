@@ -16,7 +16,7 @@ use super::wait::{Interrupt, for_decision, outcome};
 use super::zone::{distance, length_of, said};
 use crate::command::{CommandSpec, spec_of};
 
-/// How long `--wait` waits, where that is said.
+/// How long `--wait` waits, if given.
 fn patience(matches: &ArgMatches) -> Result<Option<i64>, Problem> {
     let Some(text) = matches.get_one::<String>("patience") else { return Ok(None) };
     let wrong = || Problem::new(Exit::Invalid, format!("--patience `{text}` is no length: write 30m or 2h"));
@@ -36,20 +36,20 @@ pub(super) fn request(
     let made = client.execute(spec, fields)?;
     let is_open = matches!(text(&made, "status").as_str(), "pending" | "needs_info");
     if screen.format == Format::Text && is_dry {
-        screen.tell(&Look::Warn.on("this is what would be requested; nothing was done"));
+        screen.note(&Look::Warn.on("this is what would be requested; nothing was done"));
     }
     if is_dry || !matches.get_flag("wait") {
         show::answer(screen, spec, &made);
         if screen.format == Format::Text && !is_dry && is_open {
             let id = short(&text(&made, "id"));
-            screen.tell(&Look::Dim.on(&format!("jit status {id} --wait waits for the decision")));
+            screen.note(&Look::Dim.on(&format!("jit status {id} --wait waits for the decision")));
         }
         return Ok(());
     }
     waited(client, screen, spec, made, patience)
 }
 
-/// Waits for the decision on a request, and shows what came of it.
+/// Waits for the decision on a request, and shows the result.
 fn waited(
     client: &Client,
     screen: &Screen,
@@ -58,7 +58,7 @@ fn waited(
     patience: Option<i64>,
 ) -> Result<(), Problem> {
     if screen.format == Format::Text && text(&made, "status") == "pending" {
-        screen.tell(&asked(screen, &made));
+        screen.note(&asked(screen, &made));
     }
     let decided = for_decision(client, screen, made, patience, &Interrupt::watch())?;
     if screen.format == Format::Text && text(&decided, "status") == "approved" {
@@ -69,7 +69,7 @@ fn waited(
     outcome(screen, &decided)
 }
 
-/// What was asked for, of whom, in one line.
+/// What was requested, and who must approve, in one line.
 fn asked(screen: &Screen, request: &Value) -> String {
     let already = if request.get("already") == Some(&json!(true)) { "you have asked for this already: " } else { "" };
     format!(
@@ -82,7 +82,7 @@ fn asked(screen: &Screen, request: &Value) -> String {
     )
 }
 
-/// What was given, and until when, in one or two lines.
+/// What was granted, and until when, in one or two lines.
 fn given(client: &Client, screen: &Screen, request: &Value) -> String {
     let grant = client.run("grant", Map::from_iter([("id".to_owned(), json!(text(request, "grant_id")))]));
     let Ok(grant) = grant else { return show::request(screen, request) };
@@ -137,7 +137,7 @@ pub(super) fn status(client: &Client, screen: &Screen, matches: &ArgMatches) -> 
     }
 }
 
-/// Open requests and live grants, as far as the caller sees them.
+/// Open requests and live grants, as far as the caller may see them.
 fn all_that_is_open(client: &Client, screen: &Screen) -> Result<(), Problem> {
     let mut requests = Vec::new();
     for status in ["needs_info", "pending"] {
@@ -150,7 +150,7 @@ fn all_that_is_open(client: &Client, screen: &Screen) -> Result<(), Problem> {
     }
     if requests.is_empty() && grants.is_empty() {
         screen.print("nothing is open, and no grant is live");
-        screen.tell(&Look::Dim.on("jit request ROLE --for 1h --reason \"…\" asks for a role"));
+        screen.note(&Look::Dim.on("jit request ROLE --for 1h --reason \"…\" asks for a role"));
     }
     if !requests.is_empty() {
         screen.print(&show::requests(screen, &requests));
@@ -164,7 +164,7 @@ fn all_that_is_open(client: &Client, screen: &Screen) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The grants that are active, to come, or held back.
+/// The grants that are active, scheduled or suspended.
 pub(super) fn live_grants(client: &Client) -> Result<Vec<Value>, Problem> {
     let mut all = Vec::new();
     for status in ["active", "suspended", "scheduled"] {
@@ -187,11 +187,11 @@ pub(super) fn run(
     let request = text(&made, "id");
     let is_older = made.get("already") == Some(&json!(true));
     if text(&made, "status") == "pending" {
-        screen.tell(&asked(screen, &made));
+        screen.note(&asked(screen, &made));
     }
     let decided = for_decision(client, screen, made, patience, &interrupt);
     let decided = decided.and_then(|decided| outcome(screen, &decided).map(|()| decided)).map_err(|problem| {
-        // Nobody waits for it any more, so nobody has to decide on it.
+        // The request is not needed any more, so no decision is needed.
         let withdrawn =
             !is_older && client.run("withdraw", Map::from_iter([("request".to_owned(), json!(request))])).is_ok();
         let problem = problem.exit(Exit::NoAnswer);
@@ -202,22 +202,22 @@ pub(super) fn run(
     let until = until.as_ref().and_then(|grant| instant(grant, "expires_at"));
     if let Some(until) = until {
         let head = if is_older { "you have this already" } else { "approved" };
-        screen.tell(&format!("{} {head}, until {}", Look::Good.on("✓"), screen.zone.clock(until, screen.now())));
+        screen.note(&format!("{} {head}, until {}", Look::Good.on("✓"), screen.zone.clock(until, screen.now())));
     }
     let code = if interrupt.came() { Ok(130) } else { child(screen, matches, until, &interrupt) };
     if is_older {
-        screen.tell(&Look::Dim.on("the grant was there before this command, so it stays"));
+        screen.note(&Look::Dim.on("the grant was there before this command, so it stays"));
         return code;
     }
     match client.run("release", Map::from_iter([("grant".to_owned(), json!(grant))])) {
-        Ok(_) => screen.tell(&Look::Dim.on("given back")),
+        Ok(_) => screen.note(&Look::Dim.on("given back")),
         Err(problem) if problem.exit == Exit::NotFound || problem.exit == Exit::Refused => {
-            screen.tell(&Look::Dim.on(&format!("nothing to give back: {}", problem.message)));
+            screen.note(&Look::Dim.on(&format!("nothing to give back: {}", problem.message)));
         }
         Err(problem) => {
             let left = until.map(|until| said(until - screen.now())).unwrap_or_default();
-            screen.tell(&Look::Warn.on(&format!("could not be given back: {}", problem.message)));
-            screen.tell(&format!("it ends by itself in {left}; jit release {} tries again", short(&grant)));
+            screen.note(&Look::Warn.on(&format!("could not be given back: {}", problem.message)));
+            screen.note(&format!("it ends by itself in {left}; jit release {} tries again", short(&grant)));
         }
     }
     code
@@ -230,12 +230,12 @@ fn child(screen: &Screen, matches: &ArgMatches, until: Option<i64>, interrupt: &
     let mut child = match Command::new(&program).args(words).env_remove("JIT_TOKEN").spawn() {
         Ok(child) => child,
         Err(error) => {
-            screen.tell(&Look::Bad.on(&format!("{}: {error}", super::paint::harmless(&program))));
+            screen.note(&Look::Bad.on(&format!("{}: {error}", super::paint::harmless(&program))));
             return Ok(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 });
         }
     };
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let (mut passed_on, mut told) = (false, false);
+    let (mut passed_on, mut warned) = (false, false);
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(code_of(status)),
@@ -248,15 +248,15 @@ fn child(screen: &Screen, matches: &ArgMatches, until: Option<i64>, interrupt: &
                 let _ = kill_process(pid, Signal::TERM);
             }
         }
-        if !told && until.is_some_and(|until| until <= screen.now()) {
-            told = true;
-            screen.tell(&Look::Warn.on("the access has ended; the command goes on without it"));
+        if !warned && until.is_some_and(|until| until <= screen.now()) {
+            warned = true;
+            screen.note(&Look::Warn.on("the access has ended; the command goes on without it"));
         }
         interrupt.pause(20);
     }
 }
 
-/// The code of a command that ended, as shells say it.
+/// The exit code of a command, as shells report it.
 fn code_of(status: std::process::ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt as _;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);

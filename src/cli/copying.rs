@@ -37,9 +37,10 @@ pub(super) fn copy_store(screen: &Screen, matches: &ArgMatches) -> Result<(), Pr
     let copied = copied.map_err(|error| {
         let why = std::error::Error::source(&error).map(|why| format!(": {why}"));
         let message = format!("{error}{}", why.unwrap_or_default());
-        let mut told = problem(&Error::from(error)).next("what was copied stays; the same command goes on from there");
-        told.message = message;
-        told
+        let mut failure =
+            problem(&Error::from(error)).next("what was copied stays; the same command goes on from there");
+        failure.message = message;
+        failure
     })?;
     if screen.format != Format::Text {
         screen.json(&json!({

@@ -32,7 +32,7 @@ pub(super) fn queue(client: &Client, screen: &Screen) -> Result<(), Problem> {
     screen.print(&show::queue(screen, &waiting));
     if let Some(first) = waiting.first() {
         let id = short(&text(first, "id"));
-        screen.tell(&Look::Dim.on(&format!("jit status {id} shows one; then jit approve, deny or ask {id}")));
+        screen.note(&Look::Dim.on(&format!("jit status {id} shows one; then jit approve, deny or ask {id}")));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `export` and `evidence`: what is long, and is written as it comes.
+//! `export` and `evidence`: long output, written as it arrives.
 
 use std::io::{BufRead, BufReader, Read, Write};
 
@@ -51,7 +51,7 @@ pub(super) fn export(
     exported?;
     if screen.is_live && screen.width.is_none() {
         let rate = u64::try_from(took.max(1)).ok().and_then(|took| (count * 1_000).checked_div(took)).unwrap_or(0);
-        screen.tell(&format!("{count} lines, {rate} a second"));
+        screen.note(&format!("{count} lines, {rate} a second"));
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ pub(super) fn evidence(
     }
 }
 
-/// What an assessor asks for, as a person reads it on a terminal. A file or a program gets the document itself.
+/// The evidence as text for a terminal. A file or a program gets the document itself.
 pub(super) fn assessed(screen: &Screen, text: &str) -> bool {
     let Ok(mut document) = serde_json::from_str::<Value>(text) else { return false };
     let controls = document.as_object_mut().and_then(|all| all.remove("controls"));
@@ -115,7 +115,7 @@ pub(super) fn assessed(screen: &Screen, text: &str) -> bool {
             screen.print(&format!("  {} {}", Look::Warn.on("!"), field::words(&exception)));
         }
     }
-    screen.tell(
+    screen.note(
         &Look::Dim.on("jit evidence --form html > evidence.html keeps it for an assessor; csv and json have every row"),
     );
     true
@@ -125,7 +125,7 @@ fn number_of_head(head: &Value) -> Option<u64> {
     head.as_str()?.split(':').next()?.parse().ok()
 }
 
-/// The last row of a page. A cell of a table can hold line breaks between quotes.
+/// The last row of a page. A cell of a table can contain line breaks between quotes.
 fn last_row<'a>(text: &'a str, form: &str) -> &'a str {
     let text = text.trim_end_matches('\n');
     if form != "csv" {
@@ -153,7 +153,7 @@ fn last_of(line: &str, form: &str) -> Option<u64> {
 
 fn unwritten(error: &std::io::Error) -> Problem {
     match error.kind() {
-        // Whoever read has enough.
+        // The reader has closed the pipe.
         std::io::ErrorKind::BrokenPipe => Problem::silent(Exit::Done),
         _ => Problem::new(Exit::Failed, format!("the export cannot be written: {error}")),
     }

@@ -1,28 +1,28 @@
 //! The command line `jit`: over HTTP against a running host, or against a store for operators.
 //!
-//! Its commands follow from the catalogue of [`crate::command`]. What is written here by hand is what a person gains by:
-//! shorter names, tables and cards, waiting, and what concerns the machine it runs on.
+//! Its commands follow from the catalogue of [`crate::command`]. Only what helps people is written by hand: shorter
+//! names, tables and cards, waiting, and operations on the local machine.
 //!
 //! The program is `bin/jit.rs`, and the Python package calls the same [`main`].
 //!
 //! | file | question |
 //! |---|---|
-//! | `grammar` | which commands there are, and what each takes |
+//! | `grammar` | the commands and their arguments |
 //! | `names` | what commands and fields are called |
 //! | `values` | how arguments become the fields of a command |
-//! | `zone` | how instants and lengths are said and read |
-//! | `place` | which host or store, and as whom |
+//! | `zone` | the text of instants and lengths |
+//! | `place` | which host or store, and as which caller |
 //! | `client` | how a command gets there, and how short ids become whole |
 //! | `remote` | a command over HTTP |
 //! | `local` | a command against a store |
-//! | `problem` | what went wrong, and the exit codes |
-//! | `screen` | what is written where, and how wide |
+//! | `problem` | errors, and the exit codes |
+//! | `screen` | output and its width |
 //! | `paint` | colours, and text that others wrote |
 //! | `table` | tables and cards that fit |
 //! | `field` | one field of a document, as people read it |
-//! | `show` | what came of a command, for people |
-//! | `plain` | whatever else a command answers, in words |
-//! | `offered` | the roles that may be asked for, and what lifts a denial, for people |
+//! | `show` | the results of commands, for people |
+//! | `plain` | any other result of a command, in words |
+//! | `offered` | the roles that may be requested, and what lifts a denial, for people |
 //! | `wait` | waiting for a decision |
 //! | `asking` | `request`, `status`, `run` |
 //! | `deciding` | `queue`, `grants`, `revoke`, `review` |
@@ -109,22 +109,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match run(&screen, name, of_command) {
         Ok(code) => code,
         Err(problem) => {
-            tell(&screen, &problem);
+            report(&screen, &problem);
             problem.exit.code()
         }
     }
 }
 
-fn tell(screen: &Screen, problem: &Problem) {
+fn report(screen: &Screen, problem: &Problem) {
     if problem.message.is_empty() {
         return;
     }
     if screen.format != Format::Text {
-        return screen.tell(&paint::harmless_json(&problem.document().to_string()));
+        return screen.note(&paint::harmless_json(&problem.document().to_string()));
     }
-    screen.tell(&format!("{} {}", Look::Bad.on("jit:"), paint::harmless(&problem.message)));
+    screen.note(&format!("{} {}", Look::Bad.on("jit:"), paint::harmless(&problem.message)));
     if let Some(next) = &problem.next {
-        screen.tell(&format!("  {} {}", Look::Dim.on("→"), paint::harmless(next)));
+        screen.note(&format!("  {} {}", Look::Dim.on("→"), paint::harmless(next)));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The roles that may be asked for, and what may be asked for to lift a denial, for people.
+//! The roles that may be requested, and the requests that would lift a denial, for people.
 
 use serde_json::Value;
 
@@ -18,15 +18,15 @@ const ROLES: [Column<'static>; 7] = [
     column("WHAT FOR", 2).long(),
 ];
 
-/// The roles of the catalogue that the caller may ask for, those that newly give the least first.
+/// The roles of the catalogue that the caller may request, the one that adds the least access first.
 pub(super) fn roles(screen: &Screen, document: &Value) {
     let items = items_of(document);
     if items.is_empty() {
-        return screen.tell(&Look::Dim.on("no role that you may ask for"));
+        return screen.note(&Look::Dim.on("no role that you may ask for"));
     }
     let rows: Vec<_> = items.iter().map(|item| row(screen, item)).collect();
     screen.print(&table(&ROLES, &rows, screen.width));
-    screen.tell(&Look::Dim.on("jit request ROLE --reason … asks for one"));
+    screen.note(&Look::Dim.on("jit request ROLE --reason … asks for one"));
 }
 
 fn row(screen: &Screen, item: &Value) -> Vec<String> {
@@ -62,7 +62,7 @@ const REMEDIES: [Column<'static>; 8] = [
     column("WHAT FOR", 2).long(),
 ];
 
-/// What the caller may ask for so that an action becomes permitted, and the command that asks for the first of it.
+/// The requests by which the caller could get an action, and the command for the first one.
 pub(super) fn remedies(screen: &Screen, document: &Value) {
     screen.print(&harmless(&text(document, "detail")));
     let options = document.get("options").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -78,10 +78,10 @@ pub(super) fn remedies(screen: &Screen, document: &Value) {
     }
     words.extend(needs(first).map(|name| format!("--{name} …")));
     words.push("--wait".to_owned());
-    screen.tell(&Look::Dim.on(&format!("{} asks for the least", words.join(" "))));
+    screen.note(&Look::Dim.on(&format!("{} asks for the least", words.join(" "))));
 }
 
-/// What a request must have besides, by the names of the options.
+/// What else a request needs, by the names of the options.
 fn needs(item: &Value) -> impl Iterator<Item = &'static str> {
     let all = [("needs_reason", "reason"), ("needs_ticket", "ticket")];
     all.into_iter().filter(|(name, _)| item.get(*name) == Some(&Value::Bool(true))).map(|(_, what)| what)

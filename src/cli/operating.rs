@@ -42,7 +42,7 @@ pub(super) fn verify(client: &Client, screen: &Screen, fields: Map<String, Value
     let rate =
         count.checked_mul(1_000).and_then(|all| all.checked_div(u64::try_from(took.max(1)).unwrap_or(1))).unwrap_or(0);
     screen.print(&format!("{} {count} records, each as it was written", Look::Good.on("✓")));
-    screen.tell(&Look::Dim.on(&format!("{} s, {rate} records a second", took as f64 / 1_000.0)));
+    screen.note(&Look::Dim.on(&format!("{} s, {rate} records a second", took as f64 / 1_000.0)));
     Ok(())
 }
 
@@ -76,7 +76,7 @@ pub(super) fn check(client: &Client, screen: &Screen, matches: &ArgMatches) -> R
     if is_allowed { Ok(()) } else { Err(Problem::silent(Exit::Found)) }
 }
 
-/// The same at a running host, which also says why.
+/// The same at a running host, which also gives the reason.
 fn check_over_http(
     client: &Client,
     screen: &Screen,
@@ -108,7 +108,7 @@ fn check_over_http(
             }
             _ => screen.print("no grant allows it now; what the host itself allows is not known here"),
         }
-        screen.tell(&Look::Dim.on(&said));
+        screen.note(&Look::Dim.on(&said));
     } else {
         screen.json(&json!({"outcome": found.get("outcome"), "grant_id": found.get("grant_id")}));
     }
@@ -198,7 +198,7 @@ fn put_key(root: &mut Value, key: &Key) {
     let steps: Vec<&str> = key.path.split('.').collect();
     let mut path = String::new();
     for step in &steps {
-        // Below a mapping of names stands each of them, and below a list each item.
+        // Below a mapping of names is each of them, and below a list each item.
         let inner = match path.as_str() {
             "roles" => "/additionalProperties",
             "approval" | "roles.approval" => "/items",
@@ -301,7 +301,7 @@ fn doctor_config(path: &str) -> Vec<Finding> {
     errors.chain(warnings).collect()
 }
 
-/// Whether the host or the store answers, and what it says of itself.
+/// Whether the host or the store answers, and its health.
 fn doctor_place(
     screen: &Screen,
     place: Place,

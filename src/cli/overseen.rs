@@ -31,7 +31,7 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) -> b
 
 fn page(screen: &Screen, document: &Value, show: fn(&Screen, &[Value]) -> String, empty: &str) {
     match items_of(document) {
-        [] => screen.tell(&Look::Dim.on(empty)),
+        [] => screen.note(&Look::Dim.on(empty)),
         items => {
             screen.print(&show(screen, items));
             more_of(screen, document);
@@ -84,7 +84,7 @@ fn alerts(screen: &Screen, items: &[Value]) -> String {
 }
 
 fn alert(screen: &Screen, document: &Value) -> String {
-    let told = |by: &str, at: &str, why: &str| match text(document, by) {
+    let event = |by: &str, at: &str, why: &str| match text(document, by) {
         name if name.is_empty() => String::new(),
         name => format!("by {name}, {}: {}", when_of(screen, document, at), text(document, why)),
     };
@@ -95,8 +95,8 @@ fn alert(screen: &Screen, document: &Value) -> String {
         ("grant", text(document, "grant_id")),
         ("raised", when_of(screen, document, "raised_at")),
         ("record", text(document, "revision")),
-        ("seen", told("acknowledged_by", "acknowledged_at", "finding")),
-        ("silenced", told("silenced_by", "silenced_until", "silence_reason")),
+        ("seen", event("acknowledged_by", "acknowledged_at", "finding")),
+        ("silenced", event("silenced_by", "silenced_until", "silence_reason")),
     ];
     let title = format!(
         "{} · {} · {}",

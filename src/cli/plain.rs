@@ -1,4 +1,4 @@
-//! Whatever a command answers that nothing else here knows, in words: no JSON, no `true`, no milliseconds.
+//! Any other result of a command, in words: no JSON, no `true`, no milliseconds.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub(super) fn anything(screen: &Screen, document: &Value) {
         Value::String(text) => screen.print(&harmless_lines(text)),
         Value::Array(items) => screen.print(&listed(screen, items)),
         Value::Object(page) => match page.get("items").and_then(Value::as_array) {
-            Some(items) if items.is_empty() => screen.tell(&Look::Dim.on("nothing")),
+            Some(items) if items.is_empty() => screen.note(&Look::Dim.on("nothing")),
             Some(items) => screen.print(&listed(screen, items)),
             None => screen.print(&object(screen, document, "")),
         },
@@ -72,8 +72,8 @@ pub(super) fn object(screen: &Screen, document: &Value, heading: &str) -> String
     parts.join("\n\n")
 }
 
-/// Objects as a table of what all of them say. What does not fit is left out from the right, and so is a column that says `no`
-/// in every row.
+/// Objects as a table of their common fields. Columns that do not fit are left out from the right, and so is a column
+/// with `no` in every row.
 pub(super) fn listed(screen: &Screen, items: &[Value]) -> String {
     if items.iter().any(|item| !item.is_object()) {
         return items.iter().map(|item| value(screen, "", item)).collect::<Vec<_>>().join("\n");

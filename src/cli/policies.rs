@@ -1,4 +1,4 @@
-//! What operators ask of their policies: `jit test-policies`.
+//! Tests of an operator's policies: `jit test-policies`.
 
 use clap::ArgMatches;
 
@@ -26,9 +26,9 @@ pub(super) fn test(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem>
     let path = matches.get_one::<String>("file").cloned().unwrap_or_default();
     let mut config =
         Config::parse_in(Path::new(&path).parent(), &read(&path)?, environment()).map_err(|error| invalid(&error))?;
-    let told = std::mem::take(&mut config.settings.policy_tests);
+    let tests = std::mem::take(&mut config.settings.policy_tests);
     let (cases, entities) = match matches.get_one::<String>("tests") {
-        None => (told.cases, told.entities),
+        None => (tests.cases, tests.entities),
         Some(path) => {
             let read = PolicyCases::parse(&read(path)?).map_err(|error| invalid(&error))?;
             (read.cases, read.entities)

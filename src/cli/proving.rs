@@ -1,4 +1,4 @@
-//! What a solver says of the requests that wait: `jit prove`.
+//! A solver's verdicts about the pending requests: `jit prove`.
 
 use clap::ArgMatches;
 
@@ -51,8 +51,8 @@ pub(super) fn prove(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem
                 }
             }
             Err(error) if matches.get_flag("once") => return Err(problem(&error)),
-            // A store that is busy or away, and a file that is being written: the next round tries again.
-            Err(error) => screen.tell(&harmless(&error.to_string())),
+            // A busy or unavailable store, or a file that is being written: the next round tries again.
+            Err(error) => screen.note(&harmless(&error.to_string())),
         }
         if matches.get_flag("once") {
             break;

@@ -1,4 +1,4 @@
-//! What is written where: for people or for programs, with colour or without, and how wide.
+//! Output: for people or for programs, with or without colour, and its width.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,7 +9,7 @@ use super::table::wrapped;
 use super::zone::Zone;
 use crate::clock::{Clock, SystemClock};
 
-/// In which form answers are written.
+/// The format of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// Tables and sentences, for people.
@@ -24,13 +24,13 @@ pub(super) enum Format {
 #[derive(Debug)]
 pub(super) struct Screen {
     pub(super) format: Format,
-    /// Whether somebody can be asked: standard input and standard error are terminals.
+    /// Whether a person can be asked: standard input and standard error are terminals.
     pub(super) can_ask: bool,
-    /// Whether standard error is a terminal, so that a line can be written over.
+    /// Whether standard error is a terminal, so that a line can be overwritten.
     pub(super) is_live: bool,
     colour: bool,
     colour_of_errors: bool,
-    /// The columns of the terminal; `None` when the output is no terminal.
+    /// The columns of the terminal; `None` when the output is not a terminal.
     pub(super) width: Option<usize>,
     pub(super) zone: Zone,
     clock: SystemClock,
@@ -58,7 +58,7 @@ impl Screen {
         self.clock.wall()
     }
 
-    /// Writes to standard output. What cannot be written, because nobody reads on, is left out.
+    /// Writes to standard output. Nothing happens when the reader has closed it.
     pub(super) fn print(&self, text: &str) {
         let text = painted(text, self.colour);
         let mut out = io::stdout().lock();
@@ -66,13 +66,13 @@ impl Screen {
     }
 
     /// Writes to standard error.
-    pub(super) fn tell(&self, text: &str) {
+    pub(super) fn note(&self, text: &str) {
         let text = if self.is_live { wrapped(text, columns()).join("\n") } else { text.to_owned() };
         let text = painted(&text, self.colour_of_errors);
         let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
     }
 
-    /// Writes over the last line of the terminal. Without one, nothing.
+    /// Overwrites the last line of the terminal. Without a terminal, nothing.
     pub(super) fn status(&self, text: &str) {
         if self.is_live {
             let text = painted(&fit(text, columns().saturating_sub(1)), self.colour_of_errors);
@@ -80,14 +80,14 @@ impl Screen {
         }
     }
 
-    /// Takes the line of [`Screen::status`] away.
+    /// Removes the line of [`Screen::status`].
     pub(super) fn clear(&self) {
         if self.is_live {
             let _ = io::stderr().lock().write_all(b"\r\x1b[2K");
         }
     }
 
-    /// Asks for a line. `None` when nobody can be asked, or nothing was said.
+    /// Asks for a line. `None` when no person can be asked, or the line is empty.
     pub(super) fn ask(&self, question: &str) -> Option<String> {
         if !self.can_ask {
             return None;
@@ -119,7 +119,7 @@ impl Screen {
     }
 }
 
-/// How wide the terminal is: as `COLUMNS` says, or as it says itself.
+/// The width of the terminal: from `COLUMNS`, or from the terminal itself.
 pub(super) fn columns() -> usize {
     let set = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok());
     let asked = || {

@@ -77,11 +77,11 @@ fn ask(screen: &Screen, base: &str) -> Result<String, Problem> {
     let hidden = Hidden::begin();
     let said = screen.ask(&format!("Token for {base} (not shown): "));
     drop(hidden);
-    screen.tell("");
+    screen.note("");
     said.ok_or_else(|| wrong("holds no token")).and_then(|text| clean(&text).map_err(wrong))
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// Hides what is typed on the terminal, until it is dropped.
 struct Hidden(Option<rustix::termios::Termios>);
 
 impl Hidden {

@@ -1,4 +1,4 @@
-//! What came of a command, for people.
+//! The results of commands, for people.
 
 use serde_json::Value;
 
@@ -18,10 +18,10 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
     }
     if document.get("durable") == Some(&Value::Bool(false)) {
         screen
-            .tell(&Look::Warn.on("in force in this process, and not on disk yet: do it again in a moment to be sure"));
+            .note(&Look::Warn.on("in force in this process, and not on disk yet: do it again in a moment to be sure"));
     }
     if spec.name == "break_glass" && is_only_here(document) {
-        screen.tell(&Look::Warn.on(
+        screen.note(&Look::Warn.on(
             "the store is away: this is recorded on the machine that answered, and will be merged into the journal when the \
              store is back",
         ));
@@ -40,7 +40,7 @@ pub(super) fn answer(screen: &Screen, spec: &CommandSpec, document: &Value) {
     }
 }
 
-/// Whether a request was taken while the store is away.
+/// Whether a request was taken while the store was unavailable.
 fn is_only_here(request: &Value) -> bool {
     request.pointer("/break_glass/offline") == Some(&Value::Bool(true))
 }
@@ -48,7 +48,7 @@ fn is_only_here(request: &Value) -> bool {
 fn page(screen: &Screen, document: &Value, show: fn(&Screen, &[Value]) -> String, empty: &str) {
     let items = items_of(document);
     if items.is_empty() {
-        return screen.tell(&Look::Dim.on(empty));
+        return screen.note(&Look::Dim.on(empty));
     }
     screen.print(&show(screen, items));
     more_of(screen, document);
@@ -60,10 +60,10 @@ pub(super) fn items_of(document: &Value) -> &[Value] {
     items.map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Says that a page is not all.
+/// Notes that a page is not the last.
 pub(super) fn more_of(screen: &Screen, document: &Value) {
     if let Some(cursor) = document.get("next_cursor").and_then(Value::as_str) {
-        screen.tell(&Look::Dim.on(&format!("there are more: --cursor {}, or a larger --limit", harmless(cursor))));
+        screen.note(&Look::Dim.on(&format!("there are more: --cursor {}, or a larger --limit", harmless(cursor))));
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn when_of(screen: &Screen, document: &Value, name: &str) -> String {
     instant(document, name).map(|at| when(screen, at)).unwrap_or_default()
 }
 
-/// The beginning of an id that no other id has which was made in another millisecond.
+/// A prefix of an id; ids that were made in another millisecond have another prefix.
 pub(super) fn short(id: &str) -> String {
     harmless(id.get(..13).unwrap_or(id))
 }
@@ -199,8 +199,8 @@ pub(super) fn request(screen: &Screen, document: &Value) -> String {
         (new, except) => format!("{new}, without {except}"),
     };
     let sentences = |of: &str| {
-        let told = assessment.pointer(of).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        told.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+        let lines = assessment.pointer(of).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
     };
     let waits = if is_open { waits_for(document) } else { String::new() };
     let deadline = if is_open { when_of(screen, document, "times_out_at") } else { String::new() };
@@ -226,7 +226,7 @@ pub(super) fn request(screen: &Screen, document: &Value) -> String {
     format!("{}\n{}", title(document, "role"), card(&facts, screen.width))
 }
 
-/// What reviewers said and what was answered, in the order of time.
+/// Reviews and answers, in order of time.
 fn reviews(screen: &Screen, document: &Value) -> String {
     let part = |name: &str| document.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let mut said: Vec<(i64, String)> = Vec::new();
@@ -328,7 +328,7 @@ pub(super) fn grant(screen: &Screen, document: &Value) -> String {
         Some(left) => format!("{}, {left} left", text(document, "actions_taken")),
         None => text(document, "actions_taken"),
     };
-    let told = |by: &str, why: &str| match text(document, by) {
+    let event = |by: &str, why: &str| match text(document, by) {
         name if name.is_empty() => String::new(),
         name => format!("by {name}: {}", text(document, why)),
     };
@@ -347,15 +347,15 @@ pub(super) fn grant(screen: &Screen, document: &Value) -> String {
         ("reason", text(document, "justification")),
         ("ticket", text(document, "ticket_url")),
         ("approved by", list(document, "approvers")),
-        ("suspended", told("suspended_by", "suspend_reason")),
-        ("revoked", told("revoked_by", "revoke_reason")),
+        ("suspended", event("suspended_by", "suspend_reason")),
+        ("revoked", event("revoked_by", "revoke_reason")),
         ("review", review(screen, document)),
         ("request", text(document, "request_id")),
     ];
     format!("{}\n{}", title(document, "granted_role"), card(&facts, screen.width))
 }
 
-/// `2.4 a minute`, of the last ten minutes; nothing where there was no use.
+/// `2.4 a minute`, over the last ten minutes; nothing without uses.
 fn rate(document: &Value) -> String {
     let uses = document.get("uses_per_minute").and_then(Value::as_f64).filter(|uses| *uses > 0.0);
     uses.map(|uses| format!("{} a minute", (uses * 10.0).round() / 10.0)).unwrap_or_default()
@@ -489,14 +489,14 @@ fn record_rows(screen: &Screen, items: &[Value]) -> Vec<Vec<String>> {
     items.iter().map(row).collect()
 }
 
-/// One record on a line of its own, for a list that goes on.
+/// One record on one line, for a list that continues.
 pub(super) fn record_line(screen: &Screen, item: &Value) -> String {
     let at = instant(item, "at").map(|at| screen.zone.full(at)).unwrap_or_default();
     let (who, what) = (text(item, "by"), text(item, "event").replace('_', " "));
     format!("{} {at} {who} {} {}", Look::Dim.on(&text(item, "revision")), Look::Bold.on(&what), more(screen, item))
 }
 
-/// What a record says besides when, who and what: first what it is about, then why.
+/// The rest of a record besides instant, actor and fact: first its subject, then the reason.
 fn more(screen: &Screen, item: &Value) -> String {
     const FIRST: [&str; 10] =
         ["request", "grant", "role", "holder", "requester", "resource", "scope", "reason", "justification", "comment"];
@@ -507,8 +507,8 @@ fn more(screen: &Screen, item: &Value) -> String {
     said.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
 }
 
-/// The single values of a record, each under its last name. What has a column of its own is left out, and so are lists of
-/// parts, which `--json` has.
+/// The single values of a record, each under its last name. Values with their own column are left out, and so are lists
+/// of parts, which `--json` has.
 fn details(screen: &Screen, value: &Value, by: &str, said: &mut Vec<(String, String)>) {
     const SAID_ALREADY: [&str; 9] = ["at", "by", "event", "kind", "previous", "revision", "v", "version", "fact"];
     for (name, value) in value.as_object().into_iter().flatten() {

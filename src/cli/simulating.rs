@@ -1,7 +1,7 @@
-//! `simulate-config OLD NEW`: what a new configuration would change for what is live and what waits.
+//! `simulate-config OLD NEW`: what a new configuration would change for live grants and pending requests.
 //!
-//! Both configurations are asked the same questions over the same store, one after the other: what is honoured, and what
-//! would come of each request if it were made now. Whatever is answered otherwise is a change. Nothing is written.
+//! Both configurations are evaluated over the same store, one after the other: which grants are honoured, and what each
+//! request would result in if it were made now. Every difference is a change. Nothing is written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,12 +21,12 @@ use crate::config::{Config, Effective};
 use crate::host::environment;
 use crate::model::Grant;
 
-/// What one configuration says of the store.
+/// The results of one configuration.
 struct Said {
     settings: Vec<Effective>,
-    /// What each honoured grant gives, by its id.
+    /// The permissions of each honoured grant, by its id.
     honoured: BTreeMap<String, Vec<String>>,
-    /// Live grants and open requests, with what would come of asking for the same again.
+    /// Live grants and open requests, with the result of the same request now.
     things: Vec<Thing>,
 }
 
@@ -38,7 +38,7 @@ struct Thing {
     trial: Trial,
 }
 
-/// What would come of a request.
+/// The result of a request.
 #[derive(PartialEq)]
 enum Trial {
     Refused(String),
@@ -48,7 +48,7 @@ enum Trial {
 /// Something that is otherwise.
 struct Change<'a> {
     thing: &'a Thing,
-    /// Whether it holds as soon as the configuration does, and not only for what is asked anew.
+    /// Whether it applies as soon as the configuration does, and not only to new requests.
     is_at_once: bool,
     said: String,
 }
@@ -129,7 +129,7 @@ fn thing(local: &Local, kind: &'static str, role: &str, document: &Value) -> Thi
     Thing { kind, id: text(document, "id"), who, role, trial }
 }
 
-/// What would come of asking for the same again, as the person was when they asked.
+/// The result of the same request now, with the person's rights at the request.
 fn trial(local: &Local, who: &str, role: &str, document: &Value) -> Trial {
     let of = |name: &str| document.get(name).cloned().unwrap_or_default();
     let mut caller = json!({"principal": who, "roles": of("requester_normal_roles")});
@@ -273,7 +273,7 @@ fn show(screen: &Screen, keys: &[(String, String, String)], changes: &[Change<'_
     let columns =
         [column("WHEN", 9), column("WHAT", 8), column("WHO", 9).long(), column("ROLE", 9), column("CHANGE", 9).long()];
     screen.print(&table(&columns, &rows, screen.width));
-    screen.tell(&Look::Dim.on(&format!(
+    screen.note(&Look::Dim.on(&format!(
         "{} of {looked_at} grants and requests; what the host itself reserves is not known here",
         changes.len()
     )));

@@ -16,7 +16,7 @@ use super::screen::Screen;
 use super::show::{short, waits_for};
 use super::zone::said;
 
-/// Whether somebody wants this command to end.
+/// Whether a signal asked this command to end.
 #[derive(Debug)]
 pub(super) struct Interrupt {
     /// Ctrl-C: every process of the terminal gets it.
@@ -28,11 +28,11 @@ pub(super) struct Interrupt {
 }
 
 impl Interrupt {
-    /// From now on, Ctrl-C and the like are noted and end nothing by themselves.
+    /// From now on, Ctrl-C and similar signals are noted and do not end the process.
     pub(super) fn watch() -> Self {
         let (key, end) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         for (signal, flag) in [(SIGINT, &key), (SIGTERM, &end), (SIGHUP, &end)] {
-            // Where it cannot be noted, it ends the process as ever.
+            // Where it cannot be noted, it ends the process as usual.
             let _ = signal_hook::flag::register(signal, Arc::clone(flag));
         }
         Self { key, end, pause: channel() }
@@ -42,7 +42,7 @@ impl Interrupt {
         self.key.load(Ordering::Relaxed) || self.must_end()
     }
 
-    /// Whether a signal came that a command which runs for this one has not got.
+    /// Whether a signal came that the child command has not received.
     pub(super) fn must_end(&self) -> bool {
         self.end.load(Ordering::Relaxed)
     }
@@ -52,10 +52,10 @@ impl Interrupt {
     }
 }
 
-/// How often the host is asked: often at first, because somebody may be looking.
+/// How often the host is polled: often at first, when a person may be watching.
 const ROUNDS: [(i64, i64); 3] = [(60_000, 1_000), (600_000, 3_000), (i64::MAX, 10_000)];
 
-/// Waits until the request is no longer open, with a line that says for whom it waits. Answers with the request.
+/// Waits until the request is no longer open, with a line that says for whom it waits. Returns the request.
 pub(super) fn for_decision(
     client: &Client,
     screen: &Screen,
@@ -65,7 +65,7 @@ pub(super) fn for_decision(
 ) -> Result<Value, Problem> {
     let id = text(&request, "id");
     let began = screen.now();
-    let (mut request, mut next, mut turn, mut told) = (request, began, 0, String::new());
+    let (mut request, mut next, mut turn, mut shown) = (request, began, 0, String::new());
     let mut trouble: Option<String> = None;
     loop {
         if !matches!(text(&request, "status").as_str(), "pending") {
@@ -76,9 +76,9 @@ pub(super) fn for_decision(
         let line = line(screen, &request, now - began, trouble.as_deref(), turn);
         if screen.is_live {
             screen.status(&line);
-        } else if told != waits_for(&request) {
-            told = waits_for(&request);
-            screen.tell(&format!("waiting for {told}"));
+        } else if shown != waits_for(&request) {
+            shown = waits_for(&request);
+            screen.note(&format!("waiting for {shown}"));
         }
         let is_over = patience.is_some_and(|patience| now - began >= patience);
         if interrupt.came() || is_over {
@@ -92,7 +92,7 @@ pub(super) fn for_decision(
         if now >= next {
             match client.run("request", Map::from_iter([("id".to_owned(), json!(id))])) {
                 Ok(found) => (request, trouble) = (found, None),
-                // A host that restarts comes back; the request is on its disk.
+                // A restarting host comes back; the request is on its disk.
                 Err(problem) if problem.exit == Exit::Unavailable => trouble = Some(problem.message),
                 Err(problem) => {
                     screen.clear();
@@ -119,7 +119,7 @@ fn line(screen: &Screen, request: &Value, waited: i64, trouble: Option<&str>, tu
     format!("{} {clock}  waiting for {} · times out {until}", Look::Name.on(mark), Look::Bold.on(&waits_for(request)))
 }
 
-/// How a request that is decided ends the command, and what is said of it.
+/// The exit and the message for a decided request.
 pub(super) fn outcome(screen: &Screen, request: &Value) -> Result<(), Problem> {
     let id = text(request, "id");
     let last = |verdict: &str| {

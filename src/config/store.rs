@@ -19,9 +19,9 @@ use crate::model::Invalid;
 #[non_exhaustive]
 #[cfg_attr(feature = "postgres", expect(clippy::large_enum_variant, reason = "one is made at a start"))]
 pub enum StoreConfig {
-    /// Nowhere: gone with the process. For trials.
+    /// In memory only: lost with the process. For trials.
     Memory,
-    /// In an SQLite file of its own.
+    /// In an SQLite file.
     Sqlite {
         /// The file.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum StoreConfig {
     /// In a PostgreSQL database.
     #[cfg(feature = "postgres")]
     Postgres {
-        /// Which, and how it is reached. It is shown without its password.
+        /// Its address. It is shown without its password.
         url: crate::store::PostgresUrl,
         /// What else was set.
         options: crate::store::PostgresOptions,
@@ -42,7 +42,7 @@ pub enum StoreConfig {
 pub(super) struct Place<'a> {
     /// The folder of the configuration file.
     pub(super) folder: Option<&'a Path>,
-    /// What `~` stands for.
+    /// The value of `~`.
     pub(super) home: Option<&'a Path>,
 }
 
@@ -110,7 +110,7 @@ pub(super) fn store(reader: &mut Reader, place: &Place<'_>) -> StoreConfig {
     store
 }
 
-/// A store in PostgreSQL. No message repeats the address, which may hold a password.
+/// A store in PostgreSQL. No message repeats the address, which may contain a password.
 #[cfg(feature = "postgres")]
 fn postgres(
     section: &Reader,
@@ -174,9 +174,9 @@ impl StoreConfig {
         }
     }
 
-    /// Whether it tells at once when another process has committed.
+    /// Whether it signals commits of other processes at once.
     #[cfg(feature = "host")]
-    pub(crate) const fn tells(&self) -> bool {
+    pub(crate) const fn signals_commits(&self) -> bool {
         match self {
             Self::Memory | Self::Sqlite { .. } => false,
             #[cfg(feature = "postgres")]

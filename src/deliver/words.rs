@@ -1,8 +1,8 @@
-//! What a template is given: the notice with every value as a reader may see it.
+//! The values for a template: the notice with every value as a reader may see it.
 //!
-//! What people and agents wrote is made visible here, once, before any template: one line, without characters that nobody sees or
-//! that show the rest in another order. What a channel's own mark-up would take for more than text is escaped where the
-//! channel is: by the engine in HTML and JSON, and by [`slack`] for Slack.
+//! Text from people and agents is made visible here, once, before any template: one line, without invisible or
+//! reordering characters. The mark-up of a channel is escaped where the channel is: by the engine in HTML and JSON, and
+//! by [`slack`] for Slack.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::example;
 use crate::model::{TicketUrl, Timestamp, shown};
 use crate::notify::Notice;
 
-/// What is shown of a character that Slack's mark-up begins with.
+/// The text with the characters of Slack's mark-up escaped.
 pub(super) fn slack(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -24,11 +24,11 @@ pub(super) fn slack(text: &str) -> String {
 pub(super) struct Card<'a> {
     pub(super) notice: &'a Notice,
     pub(super) link: Option<&'a str>,
-    /// The zone of whoever reads it, where it is known.
+    /// The time zone of the reader, if known.
     pub(super) zone: Option<Tz>,
 }
 
-/// The zone of this IANA name. What a host says and nobody knows is no zone: then UTC stands alone.
+/// The time zone with this IANA name. An unknown name is ignored: then only UTC is shown.
 pub(super) fn zone(name: Option<&str>) -> Option<Tz> {
     name?.parse().ok().filter(|zone| *zone != Tz::UTC)
 }
@@ -37,8 +37,8 @@ pub(super) fn zone(name: Option<&str>) -> Option<Tz> {
 pub(super) fn of(card: &Card<'_>, escape: fn(&str) -> String) -> Value {
     let notice = card.notice;
     let mut words = names();
-    if let Ok(Json::Object(told)) = serde_json::to_value(notice) {
-        words.extend(told);
+    if let Ok(Json::Object(fields)) = serde_json::to_value(notice) {
+        words.extend(fields);
     }
     words.remove("audience");
     for (name, value) in &mut words {
@@ -63,7 +63,7 @@ pub(super) fn of(card: &Card<'_>, escape: fn(&str) -> String) -> Value {
 fn names() -> Map<String, Json> {
     let Ok(Json::Object(full)) = serde_json::to_value(example::full()) else { return Map::new() };
     let nothing = |value: &Json| if value.is_array() { Json::Array(Vec::new()) } else { Json::Null };
-    // What is new is told apart from what is not known.
+    // "Nothing new" is distinct from "not known".
     let none = |name: &str, value| if name == "newly_permitted" { Json::Null } else { value };
     full.iter().map(|(name, value)| (name.clone(), none(name, nothing(value)))).collect()
 }
@@ -107,7 +107,7 @@ fn of_risk(notice: &Notice, escape: fn(&str) -> String) -> Json {
     serde_json::json!({"level": escape(&shown(&risk.level)), "reasons": visible, "text": escape(&shown(&text))})
 }
 
-/// How long the access still lasts when this is told.
+/// How long the access still lasts when the notice is sent.
 fn left(notice: &Notice) -> Option<String> {
     let (at, end): (Timestamp, Timestamp) = (notice.at.parse().ok()?, notice.expires_at.as_deref()?.parse().ok()?);
     #[expect(clippy::cast_precision_loss, reason = "minutes are exact enough")]
@@ -136,7 +136,7 @@ fn length(minutes: f64) -> String {
     if seconds < 60 {
         return format!("{seconds} s");
     }
-    // Of an hour and more, nobody counts seconds.
+    // From one hour on, seconds are not shown.
     let (minutes, rest) = if seconds < 3_600 { (seconds / 60, seconds % 60) } else { (seconds.div_ceil(60), 0) };
     let parts = [(minutes / 1_440, "d"), (minutes % 1_440 / 60, "h"), (minutes % 60, "min"), (rest, "s")];
     parts
@@ -187,14 +187,17 @@ mod tests {
 
     #[test]
     fn an_instant_is_told_in_utc_and_by_the_clock_of_the_reader() {
-        let told = |at: &str, name| minute(at.parse().unwrap(), zone(name));
+        let local_time = |at: &str, name| minute(at.parse().unwrap(), zone(name));
         let (morning, evening) = ("2026-12-01T09:00:00Z", "2026-12-01T20:30:00Z");
-        assert_eq!(told(morning, None), "2026-12-01 09:00 UTC");
-        assert_eq!(told(morning, Some("Europe/Berlin")), "2026-12-01 09:00 UTC, 10:00 Europe/Berlin");
-        assert_eq!(told("2026-07-01T09:00:00Z", Some("Europe/Berlin")), "2026-07-01 09:00 UTC, 11:00 Europe/Berlin");
-        assert_eq!(told(evening, Some("Asia/Tokyo")), "2026-12-01 20:30 UTC, 2026-12-02 05:30 Asia/Tokyo");
+        assert_eq!(local_time(morning, None), "2026-12-01 09:00 UTC");
+        assert_eq!(local_time(morning, Some("Europe/Berlin")), "2026-12-01 09:00 UTC, 10:00 Europe/Berlin");
+        assert_eq!(
+            local_time("2026-07-01T09:00:00Z", Some("Europe/Berlin")),
+            "2026-07-01 09:00 UTC, 11:00 Europe/Berlin"
+        );
+        assert_eq!(local_time(evening, Some("Asia/Tokyo")), "2026-12-01 20:30 UTC, 2026-12-02 05:30 Asia/Tokyo");
         for none in ["UTC", "Europe/Nowhere", "<script>", ""] {
-            assert_eq!(told(morning, Some(none)), "2026-12-01 09:00 UTC", "{none}");
+            assert_eq!(local_time(morning, Some(none)), "2026-12-01 09:00 UTC", "{none}");
         }
     }
 

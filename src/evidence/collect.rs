@@ -1,4 +1,4 @@
-//! What the records of a period say.
+//! Collects the records of a period.
 
 use std::collections::BTreeMap;
 
@@ -18,21 +18,21 @@ use crate::model::{Actor, Fact, Grant, GrantId, ReviewOutcome, Timestamp};
 pub struct Collector {
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
-    grants: BTreeMap<GrantId, Told>,
+    grants: BTreeMap<GrantId, GrantHistory>,
     pub(super) events: BTreeMap<&'static str, u64>,
-    /// Uses whose grant was not in force, as far as the records tell: there are to be none.
+    /// Uses whose grant was not in force, by the records: there should be none.
     pub(super) outside: Vec<[String; 4]>,
-    /// Answers to requests, by their reviewers: when, who, what, of which request.
+    /// Reviews of requests: instant, reviewer, verdict, request.
     pub(super) answers: Vec<[String; 4]>,
-    /// Changes of accounts that the host reported: when, who, and whether they are enabled.
+    /// Changes of accounts that the host reported: instant, account, and whether it is enabled.
     pub(super) accounts: Vec<[String; 3]>,
     /// Uses by permission.
     pub(super) used: BTreeMap<String, u64>,
 }
 
-/// What is told of a grant.
+/// The history of a grant.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct GrantHistory {
     /// As it was made.
     pub(super) grant: Grant,
     pub(super) uses: u64,
@@ -57,13 +57,13 @@ impl Collector {
         }
     }
 
-    /// The grants that were in force, or to come, at some instant of the period, or that owed a review then.
+    /// The grants that were in force, or scheduled, at some instant of the period, or needed a review then.
     #[must_use]
-    pub fn grants(&self) -> Vec<&Told> {
-        let concerns = |told: &&Told| {
-            let end = told.ended.as_ref().map_or(told.grant.window.end(), |(_, at, _)| *at);
-            let reviewed = told.review.as_ref().is_none_or(|(_, at, _)| *at >= self.from);
-            end >= self.from || (told.grant.break_glass.is_some() && reviewed)
+    pub fn grants(&self) -> Vec<&GrantHistory> {
+        let concerns = |history: &&GrantHistory| {
+            let end = history.ended.as_ref().map_or(history.grant.window.end(), |(_, at, _)| *at);
+            let reviewed = history.review.as_ref().is_none_or(|(_, at, _)| *at >= self.from);
+            end >= self.from || (history.grant.break_glass.is_some() && reviewed)
         };
         self.grants.values().filter(concerns).collect()
     }
@@ -81,8 +81,9 @@ impl Collector {
         let by = event.by.to_string();
         match &event.fact {
             Fact::GrantCreated(grant) => {
-                let told = Told { grant: (**grant).clone(), uses: 0, ended: None, review: None, overdue: false };
-                self.grants.insert(grant.id, told);
+                let history =
+                    GrantHistory { grant: (**grant).clone(), uses: 0, ended: None, review: None, overdue: false };
+                self.grants.insert(grant.id, history);
             }
             Fact::GrantExpired { grant } => self.end(*grant, ("expired", at, by)),
             Fact::GrantRevoked { grant, .. } => self.end(*grant, ("revoked", at, by)),
@@ -93,17 +94,17 @@ impl Collector {
             }
             Fact::BreakGlassReviewWaived { grant, .. } => self.review(*grant, ("waived", at, by)),
             Fact::BreakGlassReviewOverdue { grant } => {
-                if let Some(told) = self.grants.get_mut(grant) {
-                    told.overdue = true;
+                if let Some(history) = self.grants.get_mut(grant) {
+                    history.overdue = true;
                 }
             }
             Fact::GrantUsed { grant, action, resource, used_at, .. } if is_inside => {
                 let when = used_at.unwrap_or(at);
                 *self.used.entry(action.to_string()).or_default() += 1;
-                let told = self.grants.get_mut(grant);
-                let is_covered = told.as_ref().is_some_and(|told| told.grant.window.contains(when));
-                if let Some(told) = told {
-                    told.uses += 1;
+                let history = self.grants.get_mut(grant);
+                let is_covered = history.as_ref().is_some_and(|history| history.grant.window.contains(when));
+                if let Some(history) = history {
+                    history.uses += 1;
                 }
                 if !is_covered {
                     self.outside.push([when.to_string(), by, action.to_string(), resource.to_string()]);
@@ -112,7 +113,7 @@ impl Collector {
             Fact::RequestReviewed { request, .. } if is_inside => self.answer(at, by, "approved a step", request),
             Fact::RequestApproved { request, .. } if is_inside => self.answer(at, by, "approved", request),
             Fact::RequestDenied { request, .. } if is_inside => self.answer(at, by, "denied", request),
-            // What retention tells again was reported before.
+            // A report that retention writes again was made before.
             Fact::StandingReported { principal, standing } if is_inside && by != "rule:retention" => {
                 let state = if standing.enabled { "enabled" } else { "disabled" };
                 self.accounts.push([at.to_string(), principal.to_string(), state.to_owned()]);
@@ -122,14 +123,14 @@ impl Collector {
     }
 
     fn end(&mut self, grant: GrantId, end: (&'static str, Timestamp, String)) {
-        if let Some(told) = self.grants.get_mut(&grant) {
-            told.ended = Some(end);
+        if let Some(history) = self.grants.get_mut(&grant) {
+            history.ended = Some(end);
         }
     }
 
     fn review(&mut self, grant: GrantId, review: (&'static str, Timestamp, String)) {
-        if let Some(told) = self.grants.get_mut(&grant) {
-            told.review = Some(review);
+        if let Some(history) = self.grants.get_mut(&grant) {
+            history.review = Some(review);
         }
     }
 
@@ -138,13 +139,13 @@ impl Collector {
     }
 }
 
-impl Told {
-    /// Whether a rule approved it, and nobody.
+impl GrantHistory {
+    /// Whether a rule approved it, and no person.
     pub(super) const fn is_by_rule(&self) -> bool {
         matches!(self.grant.approved_by, Actor::Rule(_))
     }
 
-    /// How its review stands, for access that nobody approved.
+    /// The state of its review, for break-glass access.
     pub(super) fn review_state(&self, until: Timestamp) -> Option<&'static str> {
         let taken = self.grant.break_glass.as_ref()?;
         Some(match (&self.review, &taken.closed) {

@@ -1,63 +1,63 @@
-//! Which control that answers, with which exceptions.
+//! The controls that the evidence answers, with their exceptions.
 
-use super::collect::{Collector, Told};
+use super::collect::{Collector, GrantHistory};
 use crate::model::{Revision, Timestamp};
 
-/// What an assessor asks for of a period.
+/// Evidence for an audit of a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// The first instant of the period.
     pub from: Timestamp,
     /// The first instant after it.
     pub until: Timestamp,
-    /// The chain of the records that it is taken from.
+    /// The chain of its records.
     pub chain: Chain,
     /// The controls, in the order of their names.
     pub controls: Vec<Control>,
 }
 
-/// The records that evidence is taken from, and whether they are whole.
+/// The chain of the records, and whether they are intact.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chain {
     /// The last record of the period.
     pub last: Revision,
     /// Its hash.
     pub hash: String,
-    /// What is wrong with the journal, if something is.
+    /// The problem of the journal, if there is one.
     pub problem: Option<String>,
     /// The last signed checkpoint that was made before the end of the period.
     pub checkpoint: Option<String>,
-    /// What was removed of the period, or of what was in force in it, because it is old.
+    /// The old records that were removed, if they concern the period.
     pub removed: Option<Gone>,
 }
 
-/// What was removed because it is old, and stands for a part of the period that nothing tells of.
+/// Old records that were removed, so that the evidence is incomplete for a part of the period.
 ///
 /// ```
 /// assert!(jit_access::evidence::Chain::default().removed.is_none());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gone {
-    /// The last record that was removed, and all before it.
+    /// The last record that was removed; all before it are removed too.
     pub last: Revision,
     /// The instant of that record.
     pub until: Timestamp,
-    /// From here on the record tells of every grant that was in force.
+    /// From this instant on the journal has every grant that was in force.
     pub complete_from: Timestamp,
     /// The root of the tree over the removed records.
     pub root: String,
 }
 
-/// One control: what is true of it, and what is not as it should be.
+/// One control: its facts, and its exceptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Control {
     /// Its name: `AC-2(2)`.
     pub id: &'static str,
-    /// Where it stands, and what it asks for.
+    /// The source and the requirement.
     pub title: &'static str,
     /// Facts, each with its value.
     pub facts: Vec<(String, String)>,
-    /// What somebody has to look at. Empty when all is as it should be.
+    /// What needs attention. Empty when there is nothing.
     pub exceptions: Vec<String>,
     /// The list that the facts count.
     pub list: Table,
@@ -73,7 +73,7 @@ pub struct Table {
 }
 
 impl Evidence {
-    /// What the collected records say of each control.
+    /// Evaluates the controls over the collected records.
     #[must_use]
     pub fn of(collected: &Collector, chain: Chain) -> Self {
         let Collector { from, until, .. } = *collected;
@@ -96,18 +96,18 @@ fn fact(name: impl Into<String>, value: impl ToString) -> (String, String) {
     (name.into(), value.to_string())
 }
 
-fn end_of(told: &Told, until: Timestamp) -> (String, String) {
-    match &told.ended {
+fn end_of(history: &GrantHistory, until: Timestamp) -> (String, String) {
+    match &history.ended {
         Some((how, at, _)) => ((*how).to_owned(), at.to_string()),
-        None if told.grant.window.end() <= until => ("over".to_owned(), told.grant.window.end().to_string()),
+        None if history.grant.window.end() <= until => ("over".to_owned(), history.grant.window.end().to_string()),
         None => ("in force or to come".to_owned(), String::new()),
     }
 }
 
 const GRANT_COLUMNS: [&str; 8] = ["grant", "holder", "role", "scope", "starts_at", "ends_at", "state", "ended_at"];
 
-fn grant_row(told: &Told, until: Timestamp) -> Vec<String> {
-    let (grant, (state, ended)) = (&told.grant, end_of(told, until));
+fn grant_row(history: &GrantHistory, until: Timestamp) -> Vec<String> {
+    let (grant, (state, ended)) = (&history.grant, end_of(history, until));
     vec![
         grant.id.to_string(),
         grant.holder.to_string(),
@@ -120,14 +120,14 @@ fn grant_row(told: &Told, until: Timestamp) -> Vec<String> {
     ]
 }
 
-fn temporary(collected: &Collector, grants: &[&Told]) -> Control {
+fn temporary(collected: &Collector, grants: &[&GrantHistory]) -> Control {
     let until = collected.until;
-    let count = |state: &str| grants.iter().filter(|told| end_of(told, until).0 == state).count();
-    let late = grants.iter().filter_map(|told| {
-        let (how, at, _) = told.ended.as_ref()?;
-        let hours = (at.millis() - told.grant.window.end().millis()) / 3_600_000;
+    let count = |state: &str| grants.iter().filter(|history| end_of(history, until).0 == state).count();
+    let late = grants.iter().filter_map(|history| {
+        let (how, at, _) = history.ended.as_ref()?;
+        let hours = (at.millis() - history.grant.window.end().millis()) / 3_600_000;
         (*how == "expired" && hours >= 1).then(|| {
-            let (id, end) = (told.grant.id, told.grant.window.end());
+            let (id, end) = (history.grant.id, history.grant.window.end());
             format!("grant {id} gave nothing from {end} on; that it had ended was noted at {at}")
         })
     });
@@ -145,7 +145,7 @@ fn temporary(collected: &Collector, grants: &[&Told]) -> Control {
         exceptions: late.collect(),
         list: Table {
             columns: GRANT_COLUMNS.to_vec(),
-            rows: grants.iter().map(|told| grant_row(told, until)).collect(),
+            rows: grants.iter().map(|history| grant_row(history, until)).collect(),
         },
     }
 }
@@ -164,18 +164,23 @@ fn recorded(collected: &Collector) -> Control {
     }
 }
 
-fn atypical(collected: &Collector, grants: &[&Told]) -> Control {
-    let taken: Vec<_> = grants.iter().filter(|told| told.grant.break_glass.is_some()).collect();
-    let unused = grants.iter().filter(|told| told.uses == 0).count();
-    let unjustified = taken.iter().filter(|told| told.review_state(collected.until) == Some("unjustified"));
+fn atypical(collected: &Collector, grants: &[&GrantHistory]) -> Control {
+    let taken: Vec<_> = grants.iter().filter(|history| history.grant.break_glass.is_some()).collect();
+    let unused = grants.iter().filter(|history| history.uses == 0).count();
+    let unjustified = taken.iter().filter(|history| history.review_state(collected.until) == Some("unjustified"));
     let exceptions = unjustified
-        .map(|told| {
-            format!("access without approval by {}, grant {}, was found unjustified", told.grant.holder, told.grant.id)
+        .map(|history| {
+            format!(
+                "access without approval by {}, grant {}, was found unjustified",
+                history.grant.holder, history.grant.id
+            )
         })
         .chain(outside(collected))
         .collect();
-    let mut rows: Vec<_> =
-        grants.iter().map(|told| (told.uses, told.grant.holder.to_string(), told.grant.id.to_string())).collect();
+    let mut rows: Vec<_> = grants
+        .iter()
+        .map(|history| (history.uses, history.grant.holder.to_string(), history.grant.id.to_string()))
+        .collect();
     rows.sort_by(|one, other| other.cmp(one));
     Control {
         id: "AC-2(12)",
@@ -206,11 +211,11 @@ fn outside(collected: &Collector) -> impl Iterator<Item = String> + '_ {
         .map(|[at, by, what, on]| format!("{by} used {what} on {on} at {at}, and no grant of that time is on record"))
 }
 
-fn privileged(grants: &[&Told]) -> Control {
+fn privileged(grants: &[&GrantHistory]) -> Control {
     let mut held: Vec<Vec<String>> = grants
         .iter()
-        .map(|told| {
-            let grant = &told.grant;
+        .map(|history| {
+            let grant = &history.grant;
             let window = (grant.window.start().to_string(), grant.window.end().to_string());
             let person = grant.person().to_string();
             vec![person, grant.holder.to_string(), grant.role.to_string(), window.0, window.1]
@@ -232,14 +237,15 @@ fn privileged(grants: &[&Told]) -> Control {
     }
 }
 
-fn reviewed(collected: &Collector, grants: &[&Told]) -> Control {
-    let by_rule: Vec<_> = grants.iter().filter(|told| told.is_by_rule() && told.grant.break_glass.is_none()).collect();
+fn reviewed(collected: &Collector, grants: &[&GrantHistory]) -> Control {
+    let by_rule: Vec<_> =
+        grants.iter().filter(|history| history.is_by_rule() && history.grant.break_glass.is_none()).collect();
     let exceptions = by_rule
         .iter()
-        .map(|told| {
+        .map(|history| {
             format!(
                 "grant {} of {} was approved by {}, and by nobody",
-                told.grant.id, told.grant.holder, told.grant.approved_by
+                history.grant.id, history.grant.holder, history.grant.approved_by
             )
         })
         .collect();
@@ -259,13 +265,13 @@ fn reviewed(collected: &Collector, grants: &[&Told]) -> Control {
     }
 }
 
-fn logged(collected: &Collector, grants: &[&Told]) -> Control {
+fn logged(collected: &Collector, grants: &[&GrantHistory]) -> Control {
     Control {
         id: "AC-6(9)",
         title: "NIST SP 800-53 AC-6(9): the use of privileged functions is logged",
         facts: vec![
             fact("uses on record, each with its person, instant and resource", collected.used.values().sum::<u64>()),
-            fact("grants used", grants.iter().filter(|told| told.uses > 0).count()),
+            fact("grants used", grants.iter().filter(|history| history.uses > 0).count()),
         ],
         exceptions: Vec::new(),
         list: Table {
@@ -292,20 +298,21 @@ fn prohibited(collected: &Collector) -> Control {
     }
 }
 
-fn emergency(collected: &Collector, grants: &[&Told]) -> Control {
+fn emergency(collected: &Collector, grants: &[&GrantHistory]) -> Control {
     let until = collected.until;
-    let taken: Vec<_> = grants.iter().filter_map(|told| Some((*told, told.review_state(until)?))).collect();
+    let taken: Vec<_> = grants.iter().filter_map(|history| Some((*history, history.review_state(until)?))).collect();
     let count = |state: &str| taken.iter().filter(|(_, review)| *review == state).count();
-    let exceptions = taken
-        .iter()
-        .filter(|(_, review)| ["overdue", "unjustified"].contains(review))
-        .map(|(told, review)| format!("the review of grant {} of {} is {review}", told.grant.id, told.grant.holder));
-    let row = |(told, review): &(&Told, &'static str)| {
-        let drill = told.grant.break_glass.as_ref().is_some_and(|taken| taken.drill);
-        let (by, at) = told.review.as_ref().map_or_else(Default::default, |(_, at, by)| (by.clone(), at.to_string()));
-        let mut row = grant_row(told, until);
+    let exceptions =
+        taken.iter().filter(|(_, review)| ["overdue", "unjustified"].contains(review)).map(|(history, review)| {
+            format!("the review of grant {} of {} is {review}", history.grant.id, history.grant.holder)
+        });
+    let row = |(history, review): &(&GrantHistory, &'static str)| {
+        let drill = history.grant.break_glass.as_ref().is_some_and(|taken| taken.drill);
+        let (by, at) =
+            history.review.as_ref().map_or_else(Default::default, |(_, at, by)| (by.clone(), at.to_string()));
+        let mut row = grant_row(history, until);
         row.extend([
-            told.uses.to_string(),
+            history.uses.to_string(),
             (if drill { "yes" } else { "no" }).to_owned(),
             (*review).to_owned(),
             by,

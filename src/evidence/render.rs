@@ -46,7 +46,7 @@ impl Evidence {
         row(&["", "chain", &self.chain.last.to_string(), &self.chain.hash]);
         row(&["", "chain", "whole", self.chain.problem.as_deref().unwrap_or("yes")]);
         if let Some(gone) = &self.chain.removed {
-            row(&["", "chain", "removed", &told(gone)]);
+            row(&["", "chain", "removed", &removal_text(gone)]);
         }
         for Control { id, title, facts, exceptions, list } in &self.controls {
             row(&[id, "control", title, ""]);
@@ -74,7 +74,7 @@ impl Evidence {
             chain.last, chain.hash
         );
         if let Some(gone) = &chain.removed {
-            let _ = write!(text, "<p>{}.</p>", told(gone));
+            let _ = write!(text, "<p>{}.</p>", removal_text(gone));
         }
         if let Some(checkpoint) = &chain.checkpoint {
             let _ = write!(text, "<p>Signed checkpoint:</p><pre>{}</pre>", escaped(checkpoint));
@@ -123,14 +123,14 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// As RFC 4180 has it. What a spreadsheet would take for a formula is made text.
+/// A cell as in RFC 4180. What a spreadsheet would read as a formula is made text.
 fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if is_formula { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
-fn told(gone: &Gone) -> String {
+fn removal_text(gone: &Gone) -> String {
     let Gone { last, until, complete_from, root } = gone;
     format!(
         "records 1 to {last}, until {until}, were removed because they are old, and the root {root} stands for them: what is \

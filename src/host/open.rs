@@ -50,7 +50,7 @@ pub struct Host {
     watch: Watch,
     pub(super) threads: Mutex<Option<Threads>>,
     pub(super) channels: Mutex<Channels>,
-    /// The channels that the host gives itself; those that are added later are there for a child too.
+    /// The channels of the host; a child has those that are added later too.
     pub(super) own: Arc<Mutex<Own>>,
     keeper: Keeper,
     /// Whether the first call has to start the background work.
@@ -65,7 +65,7 @@ pub struct Host {
 /// The work that is done beside the calls.
 #[derive(Debug)]
 pub(super) struct Threads {
-    /// The first field, so that it has ended before the background work does.
+    /// The first field, so that it ends before the background work.
     #[cfg_attr(not(any(feature = "smtp", feature = "webhooks")), expect(dead_code, reason = "it is empty then"))]
     pub(super) delivery: Delivery,
     _keeping: Keeping,
@@ -84,7 +84,7 @@ impl Threads {
     }
 }
 
-/// What a [`Host`] is opened from, besides its configuration.
+/// The options of a [`Host`], besides its configuration.
 ///
 /// ```
 /// use jit_access::clock::ManualClock;
@@ -115,7 +115,7 @@ pub enum BackgroundWork {
     /// When the host opens.
     #[default]
     AtOpen,
-    /// At the first call of [`Host::ensure_background`]. Opening makes sure that a thread can be started, and leaves none
+    /// At the first call of [`Host::ensure_background`]. Opening checks that a thread can be started, and leaves none
     /// running: a process that opens first and forks its workers afterwards forks without one.
     AtFirstUse,
     /// Never: the program calls [`Reconciler::tick`] itself.
@@ -145,7 +145,7 @@ impl Config {
     }
 }
 
-/// The mistake, with the file in which it stands. What a variable sets says so itself and stands in no file.
+/// Adds the file to the error. An error of an environment variable names the variable and has no file.
 fn in_file(error: &Invalid, path: &Path) -> Invalid {
     let shown = path.to_string_lossy();
     let names_its_place = error.problem().contains("(set by the variable ") || error.field().starts_with("JIT_");
@@ -153,8 +153,8 @@ fn in_file(error: &Invalid, path: &Path) -> Invalid {
     Invalid::new(error.field().to_owned(), format!("{}{place}", error.problem()), error.expected().to_owned())
 }
 
-/// The process's environment variables. What is no UTF-8 is U+FFFD in it, which the configuration refuses in a variable of
-/// its own; [`std::env::vars`] panics on it.
+/// The process's environment variables. A value that is not UTF-8 contains U+FFFD, which the configuration refuses;
+/// [`std::env::vars`] panics on it.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
@@ -222,7 +222,7 @@ impl HostBuilder {
         self
     }
 
-    /// Another channel for notices, beside those of the configuration, which may not have one of this name.
+    /// Adds a channel for notices. The configuration must not have one with this name.
     #[must_use]
     pub fn channel(mut self, name: impl Into<String>, channel: impl Channel + 'static) -> Self {
         self.channels.insert(name.into(), Arc::new(channel));
@@ -239,8 +239,8 @@ impl HostBuilder {
     /// before the call, by any process.
     ///
     /// # Errors
-    /// When a channel of `notifications` is not right, when the store cannot be opened or read, when a policy is not valid,
-    /// or when the operating system gives no thread for the background work.
+    /// When a channel of `notifications` is invalid, when the store cannot be opened or read, when a policy is invalid,
+    /// or when the operating system cannot start a thread for the background work.
     pub fn open(self) -> Result<Host, Error> {
         let own = Arc::new(Mutex::new(self.channels.clone()));
         Host::open(Arc::new(self), own)
@@ -257,7 +257,7 @@ pub(crate) fn open_store(config: &StoreConfig, max_staleness: Duration) -> Resul
         }
         #[cfg(feature = "postgres")]
         StoreConfig::Postgres { url, options } => {
-            // A proof that comes later than this is none.
+            // A proof that takes longer is useless.
             let proof_timeout = options.proof_timeout.min(max_staleness / 2).max(Duration::from_millis(50));
             let options = crate::store::PostgresOptions { proof_timeout, ..options.clone() };
             Arc::new(crate::store::PostgresStore::open(url.clone(), options)?)
@@ -291,7 +291,9 @@ impl Host {
         let engine = builder.settings(from.config.settings.clone()).open()?;
         let keeper = Keeper::open(&engine, from.config.store.path(), from.config.store.is_shared_server())?;
         let threads = match from.background {
-            BackgroundWork::AtOpen => Some(Threads::start(&engine, &channels, &keeper, from.config.store.tells())?),
+            BackgroundWork::AtOpen => {
+                Some(Threads::start(&engine, &channels, &keeper, from.config.store.signals_commits())?)
+            }
             BackgroundWork::AtFirstUse => Background::can_start().map(|()| None)?,
             BackgroundWork::Off => None,
         };
@@ -323,7 +325,7 @@ impl Host {
         Self::open(Arc::clone(&self.builder), Arc::clone(&self.own))
     }
 
-    /// What it was opened from.
+    /// The configuration.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.builder.config
@@ -376,7 +378,7 @@ impl Host {
     /// Starts the background work, if that was left to the first use. Costs one read when there is nothing to start.
     ///
     /// # Errors
-    /// When the operating system gives no thread. The next call tries again.
+    /// When the operating system cannot start a thread. The next call tries again.
     #[inline]
     pub fn ensure_background(&self) -> Result<(), Error> {
         if self.starts_at_first_use.load(Ordering::Acquire) { self.start_background() } else { Ok(()) }
@@ -386,16 +388,16 @@ impl Host {
     fn start_background(&self) -> Result<(), Error> {
         let mut threads = self.threads.lock();
         if self.starts_at_first_use.load(Ordering::Acquire) {
-            let tells = self.builder.config.store.tells();
-            *threads = Some(Threads::start(&self.engine, &self.channels.lock(), &self.keeper, tells)?);
+            let signals = self.builder.config.store.signals_commits();
+            *threads = Some(Threads::start(&self.engine, &self.channels.lock(), &self.keeper, signals)?);
             self.starts_at_first_use.store(false, Ordering::Release);
         }
         Ok(())
     }
 
-    /// Stops the background work, ends every wait for a change, and writes the uses that wait; the store is closed when the
-    /// last handle is dropped. For a host that other threads still use: dropping it does the same. In a process that
-    /// inherited the host it does nothing.
+    /// Stops the background work, ends every wait for a change, and writes the waiting uses; the store is closed when
+    /// the last handle is dropped. For a host that other threads still use: dropping it does the same. In a process
+    /// that inherited the host it does nothing.
     ///
     /// # Errors
     /// When uses could not be written. They are lost if the process ends before another call writes them.
@@ -446,7 +448,7 @@ impl Drop for Host {
     }
 }
 
-/// The store, let go of while nobody forks: no fork may find a connection half closed.
+/// The store. It is released while no fork runs: a fork must not find a half-closed connection.
 #[derive(Debug)]
 struct Connections(Option<Arc<dyn Store>>);
 

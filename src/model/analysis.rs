@@ -1,9 +1,9 @@
-//! What a proposed grant would change, asked of the policies themselves.
+//! What a proposed grant would change, evaluated with the policies.
 
 use super::{Action, ProofOutcome, RequestProof, Resource, RoleName};
 
-/// What a request would change of what its requester may do, over everything that is known: the standing policies, the
-/// guardrails, their live grants, and the people and things that the host has told of.
+/// What a request would change for its requester, over everything that is known: the standing policies, the guardrails,
+/// their live grants, and the entities of the host.
 ///
 /// ```
 /// # #[cfg(feature = "cedar")] {
@@ -38,13 +38,13 @@ pub struct Analysis {
     pub conflicts: Vec<RoleName>,
     /// How many things were looked at.
     pub things: u64,
-    /// Whether the grant was asked about every known thing. Of very many the first are.
+    /// Whether every known entity was evaluated. When there are very many, only the first ones are.
     pub complete: bool,
-    /// What a solver said of this version of the request beside the policies in force. `None` when none was asked.
+    /// The verdict of a solver about this version of the request with the policies in force. `None` without one.
     pub proof: Option<RequestProof>,
 }
 
-/// Something that somebody could do.
+/// A principal, an action and a resource.
 ///
 /// ```
 /// use jit_access::model::{Action, Case};
@@ -80,7 +80,7 @@ pub struct BrokenRule {
     pub rule: String,
     /// What would be possible and must not be.
     pub case: Case,
-    /// What has to be so of people and things for that, and nothing more: entities, as Cedar writes them.
+    /// The entities that are needed for it, and no more, in Cedar's format.
     pub entities: Vec<String>,
     /// Whether the rule could not be evaluated, which counts as broken.
     pub failed: bool,
@@ -101,18 +101,18 @@ impl Analysis {
         self.complete && self.newly_total == 0 && self.already_total > 0
     }
 
-    /// The same for people, a sentence each; the last ones say how it was found out.
+    /// The same for people, a sentence each; the last sentences say how it was found.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
-        self.told(NAMED, true)
+        self.listed(NAMED, true)
     }
 
     /// The same in few words, for messages.
     pub(crate) fn brief(&self) -> Vec<String> {
-        self.told(BRIEFLY_NAMED, false)
+        self.listed(BRIEFLY_NAMED, false)
     }
 
-    fn told(&self, most: usize, is_whole: bool) -> Vec<String> {
+    fn listed(&self, most: usize, is_whole: bool) -> Vec<String> {
         let mut all = Vec::new();
         let proof = self.proof.as_ref().map(|proof| match proof.outcome {
             ProofOutcome::Proven => format!("Proven for all people and things, {}.", proof.detail),

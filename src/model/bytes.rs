@@ -1,7 +1,7 @@
-//! Which bytes may stand where, in every name that is asked about.
+//! Which bytes are permitted in the names of a check.
 //!
-//! A check from text looks at each byte of it, which is much of what it costs. So sixteen are looked at at a time, and the
-//! answers for up to 64 are the bits of one number, the first byte's the lowest.
+//! A check from text looks at each byte, which is much of its cost. So sixteen bytes are classified at a time, and the
+//! results for up to 64 bytes are the bits of one number, with the first byte as the lowest bit.
 
 use wide::u8x16;
 
@@ -29,7 +29,7 @@ pub(super) fn is_segment(bytes: u8x16) -> u8x16 {
     is_kind(bytes) | is_between_words(bytes)
 }
 
-/// In a word of the name of a kind.
+/// Bytes of a word in the name of a kind.
 #[inline]
 pub(super) fn is_kind(bytes: u8x16) -> u8x16 {
     is_label(bytes) | are_from(bytes, b'A', b'Z')
@@ -47,7 +47,7 @@ pub(super) fn is_between_segments(bytes: u8x16) -> u8x16 {
     is(bytes, b'.') | is(bytes, b':')
 }
 
-/// No part of a control character: none of ASCII, and not the byte that all others begin with.
+/// Bytes that are not part of a control character: no ASCII control, and not the first byte of any other.
 #[inline]
 pub(super) fn is_no_control(bytes: u8x16) -> u8x16 {
     are_from(bytes, b' ', u8::MAX) & !(is(bytes, 0x7F) | is(bytes, 0xC2))
@@ -55,7 +55,7 @@ pub(super) fn is_no_control(bytes: u8x16) -> u8x16 {
 
 #[inline]
 fn are_from(bytes: u8x16, first: u8, last: u8) -> u8x16 {
-    // What is before the first is far beyond the last then.
+    // A byte before the first becomes a number far beyond the last.
     let past_first = bytes - u8x16::splat(first);
     past_first.min(u8x16::splat(last - first)).simd_eq(past_first)
 }
@@ -66,13 +66,13 @@ pub(super) fn is(bytes: u8x16, byte: u8) -> u8x16 {
     bytes.simd_eq(u8x16::splat(byte))
 }
 
-/// How many bytes are told of by one number.
+/// How many bytes one number describes.
 pub(super) const BLOCK: usize = 64;
 
 /// Fewer than eight bytes as a number, the first one the lowest.
 #[inline]
 pub(crate) fn padded(bytes: &[u8]) -> u64 {
-    // A loop over the bytes takes several times as long. Bytes that are read twice come to the same place.
+    // A loop over the bytes takes several times as long. Bytes that are read twice set the same bit.
     if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         let shift = bytes.len().wrapping_sub(4).wrapping_mul(8) & 63;
         return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << shift;
@@ -86,7 +86,7 @@ pub(crate) fn padded(bytes: &[u8]) -> u64 {
 pub(super) fn sixteen(bytes: &[u8]) -> u8x16 {
     let sixteen = match (bytes.first_chunk::<16>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         (Some(first), ..) => return u8x16::new(*first),
-        // Bytes that are read twice come to the same place.
+        // Bytes that are read twice set the same bit.
         (None, Some(first), Some(last)) => {
             let shift = u32::try_from(bytes.len().wrapping_sub(8).wrapping_mul(8)).unwrap_or_default();
             u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)).wrapping_shl(shift)
@@ -115,14 +115,14 @@ pub(super) fn is_lower(bytes: u8x16) -> u8x16 {
     are_from(bytes, b'a', b'z')
 }
 
-/// Of at most [`BLOCK`] bytes, which are of each of these classes.
+/// Which of at most [`BLOCK`] bytes are in each of these classes.
 #[inline]
 pub(super) fn classify<const N: usize>(bytes: &[u8], classes: impl Fn(u8x16) -> [u8x16; N]) -> [u64; N] {
     let of = |sixteen| classes(u8x16::new(sixteen)).map(|class| u64::from(class.to_bitmask()));
-    let mut told = [0; N];
+    let mut classes = [0; N];
     let mut add = |of: [u64; N], at: usize| {
-        for (told, of) in told.iter_mut().zip(of) {
-            *told |= of << (at % BLOCK);
+        for (classes, of) in classes.iter_mut().zip(of) {
+            *classes |= of << (at % BLOCK);
         }
     };
     let (whole, rest) = bytes.as_chunks::<16>();
@@ -130,9 +130,9 @@ pub(super) fn classify<const N: usize>(bytes: &[u8], classes: impl Fn(u8x16) -> 
         add(of(*sixteen), n * 16);
     }
     if rest.is_empty() {
-        return told;
+        return classes;
     }
-    // The last bytes are looked at again with those before them, which says the same of them once more.
+    // The last sixteen bytes overlap bytes that were already classified, with the same result.
     if let Some(last) = bytes.last_chunk::<16>() {
         add(of(*last), bytes.len() - 16);
     } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
@@ -143,10 +143,10 @@ pub(super) fn classify<const N: usize>(bytes: &[u8], classes: impl Fn(u8x16) -> 
     } else {
         add(of(u128::from(padded(bytes)).to_le_bytes()).map(|of| of & all_of(bytes)), 0);
     }
-    told
+    classes
 }
 
-/// A bit for each of these bytes, of which there are some and at most [`BLOCK`].
+/// One bit for each of these bytes; at least one and at most [`BLOCK`] bytes.
 #[inline]
 pub(super) const fn all_of(bytes: &[u8]) -> u64 {
     u64::MAX >> (BLOCK.wrapping_sub(bytes.len()) % BLOCK)
@@ -161,7 +161,7 @@ pub(super) fn all(bytes: &[u8], class: impl Fn(u8x16) -> u8x16) -> bool {
 /// Whether these bytes are parts with single separators between them.
 #[inline]
 pub(super) fn are_joined(bytes: &[u8], part: impl Fn(u8x16) -> u8x16, separator: impl Fn(u8x16) -> u8x16) -> bool {
-    // As if a separator went before: none may follow it.
+    // The start counts as a separator: another one must not follow it.
     let (mut fits, mut before) = (true, 1);
     for block in bytes.chunks(BLOCK) {
         let [parts, separators] = classify(block, |bytes| [part(bytes), separator(bytes)]);
@@ -220,13 +220,13 @@ mod tests {
     #[test]
     fn every_byte_is_where_it_may_stand() {
         for byte in 0..=u8::MAX {
-            // Among others, which are told of as well.
+            // The other bytes are classified as well.
             for at in 0..16 {
                 let mut bytes = *b"\0a.\x7F\x80\xC2\xFFZ 09z-_+:";
                 bytes[at] = byte;
                 let are = |class: fn(u8x16) -> u8x16| {
-                    let [told] = classify(&bytes, |bytes| [class(bytes)]);
-                    told >> at & 1 == 1
+                    let [classes] = classify(&bytes, |bytes| [class(bytes)]);
+                    classes >> at & 1 == 1
                 };
                 let alphanumeric = byte.is_ascii_lowercase() || byte.is_ascii_digit();
                 assert_eq!(are(is_label), alphanumeric, "{byte}");

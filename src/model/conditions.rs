@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::{Invalid, NothingLeft, Principal, SessionId, SignIn, ToolCall, Ttl, UseDetails};
 
-/// What must be so at each use of a grant. What is `None` may be as it likes.
+/// Conditions checked at every use of a grant. `None` = no constraint.
 ///
 /// ```
 /// use jit_access::model::{Conditions, NothingLeft};
@@ -27,7 +27,7 @@ use super::{Invalid, NothingLeft, Principal, SessionId, SignIn, ToolCall, Ttl, U
 pub struct Conditions {
     /// The holder has signed in with a second factor no longer ago than this.
     pub mfa_within: Option<Ttl>,
-    /// The holder comes from one of these networks.
+    /// The call comes from one of these networks.
     pub networks: Option<Networks>,
     /// The use belongs to this session or task.
     pub session: Option<SessionId>,
@@ -74,10 +74,10 @@ impl Conditions {
         *self == Self::default()
     }
 
-    /// All of these and all of those. Commutes, and only ever asks for more.
+    /// All of these conditions and all of the other ones. Commutes, and only ever restricts.
     ///
     /// # Errors
-    /// When nobody could meet both, with the part it is nothing of.
+    /// When both together cannot be met, with the part that has nothing in common.
     pub fn and(&self, other: &Self) -> Result<Self, NothingLeft> {
         Ok(Self {
             mfa_within: both(self.mfa_within, other.mfa_within, Ord::min),
@@ -97,7 +97,7 @@ impl Conditions {
         })
     }
 
-    /// Whether whoever meets these meets those.
+    /// Whether every use that meets these conditions also meets the other ones.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
         self.and(other).as_ref() == Ok(self)
@@ -111,7 +111,7 @@ fn both<T>(one: Option<T>, two: Option<T>, join: fn(T, T) -> T) -> Option<T> {
     }
 }
 
-/// Networks, at least one, in a form that depends only on which addresses they hold.
+/// Networks, at least one, in a form that depends only on which addresses they contain.
 ///
 /// ```
 /// use jit_access::model::Networks;
@@ -181,7 +181,7 @@ fn network(text: &str) -> Result<IpNet, Invalid> {
     let network = match text.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address.to_canonical()),
         Err(_) => {
-            // Other readers take `010.0.0.0` for octal, and `/08` for nothing: an address with a leading zero is refused alike.
+            // Some parsers read `010.0.0.0` as octal, and `/08` as invalid: leading zeros are refused in both.
             let length = text.rsplit_once('/').map_or("", |(_, length)| length);
             if length.len() > 1 && length.starts_with('0') {
                 return Err(refuse());
@@ -200,7 +200,7 @@ fn network(text: &str) -> Result<IpNet, Invalid> {
     }
 }
 
-/// What the host knows of a check besides who, what and where. What it does not tell meets no condition.
+/// What the host knows of a check besides principal, action and resource. A missing value meets no condition.
 ///
 /// ```
 /// use jit_access::model::Context;
@@ -214,24 +214,24 @@ fn network(text: &str) -> Result<IpNet, Invalid> {
 pub struct Context {
     /// How the principal signed in.
     pub sign_in: Option<SignIn>,
-    /// Where the question comes from.
+    /// The address of the caller.
     pub address: Option<IpAddr>,
     /// The session or task it belongs to.
     pub session: Option<SessionId>,
     /// The exact call of a tool that it is about.
     pub call: Option<ToolCall>,
-    /// The person that an agent acts for. Then only what it holds for just this person counts, and only as long as the agent
-    /// and the person may hold it, as far as the host has reported what they are.
+    /// The person that an agent acts for. Then only grants that the agent holds for this person count, and only while
+    /// both may hold them, as far as the host has reported.
     pub acts_for: Option<Principal>,
-    /// What the record of a use says besides, where the operator asks for it. No condition looks at it.
+    /// Additional data for the record of a use, if configured. No condition uses it.
     pub details: Option<Arc<UseDetails>>,
 }
 
 impl Context {
-    /// What is known, with an address and the id of a session as hosts have them.
+    /// A context with the address and the session id as text.
     ///
     /// # Errors
-    /// When `address` is no IP address; see [`SessionId::new`].
+    /// When `address` is not an IP address; see [`SessionId::new`].
     pub fn new(sign_in: Option<SignIn>, address: Option<&str>, session: Option<&str>) -> Result<Self, Invalid> {
         let parsed = |text: &str| {
             let wrong = |_| {
@@ -244,18 +244,18 @@ impl Context {
         Ok(Self { sign_in, address: address.map(parsed).transpose()?, session, ..Self::default() })
     }
 
-    /// Whether the host says that what the principal holds without any grant does not allow it.
+    /// Whether the host reports that the principal's standing rights do not allow it.
     pub(crate) fn is_refused_by_standing(&self) -> bool {
-        self.details.as_ref().is_some_and(|told| told.by_standing == Some(false))
+        self.details.as_ref().is_some_and(|details| details.by_standing == Some(false))
     }
 
-    /// What the record of a use under this context says besides; `None` when that is nothing.
+    /// Additional data for the record of a use in this context; `None` when there is none.
     #[must_use]
     pub fn use_details(&self) -> Option<Arc<UseDetails>> {
         let mut details = self.details.clone().unwrap_or_default();
         if details.address != self.address || details.session != self.session {
-            let told = Arc::make_mut(&mut details);
-            (told.address, told.session) = (self.address, self.session.clone());
+            let details = Arc::make_mut(&mut details);
+            (details.address, details.session) = (self.address, self.session.clone());
         }
         (!details.is_empty()).then_some(details)
     }
@@ -269,7 +269,7 @@ mod tests {
 
     fn networks() -> impl Strategy<Value = Networks> {
         let one = (any::<u32>(), 0_u8..=32, any::<bool>()).prop_map(|(bits, prefix, six)| {
-            // Few bits vary, so that networks meet.
+            // Few bits vary, so that networks overlap.
             let four = core::net::Ipv4Addr::from(bits & 0xE000_0003);
             if six { format!("2001:db8::{:x}/{}", bits & 3, 96 + prefix) } else { format!("{four}/{prefix}") }
         });

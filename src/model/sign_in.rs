@@ -1,10 +1,10 @@
-//! How somebody signed in, as far as the identity provider told the host.
+//! How a principal signed in, as far as the identity provider reported to the host.
 
 use std::sync::Arc;
 
 use super::{Invalid, Timestamp};
 
-/// How somebody signed in, as the host's identity provider says: the claims `amr`, `acr` and `auth_time` of their token.
+/// How a principal signed in, by the host's identity provider: the claims `amr`, `acr` and `auth_time` of their token.
 ///
 /// ```
 /// use jit_access::model::SignIn;
@@ -22,14 +22,14 @@ pub struct SignIn {
     claims_mfa: bool,
 }
 
-/// How far in the future a sign-in may be, because the clocks of two machines are never quite equal.
+/// How far in the future a sign-in may be, because the clocks of two machines always differ a little.
 pub(crate) const SIGN_IN_SKEW_MILLIS: i64 = 60_000;
 
 /// How many methods one sign-in can have.
 const MAX_METHODS: usize = 16;
 const EXPECTED: &str = "1 to 255 visible ASCII characters";
 
-// The kinds of RFC 8176, section 2. Signs of risk and of place (`rba`, `geo`) are no factor.
+// The methods of RFC 8176, section 2. Signals of risk and of place (`rba`, `geo`) are not a factor.
 const KNOWN: &[&str] = &["kba", "pin", "pwd"];
 const HELD: &[&str] = &["hwk", "otp", "pop", "sc", "sms", "swk", "tel"];
 const INHERENT: &[&str] = &["face", "fpt", "iris", "retina", "vbm"];
@@ -39,7 +39,8 @@ impl SignIn {
     /// (`auth_time`).
     ///
     /// # Errors
-    /// When a name is empty, longer than 255 bytes or holds anything but visible ASCII, or there are more than 16 methods.
+    /// When a name is empty, longer than 255 bytes or contains anything but visible ASCII, or there are more than 16
+    /// methods.
     pub fn new<'a>(
         methods: impl IntoIterator<Item = &'a str>,
         context: Option<&str>,
@@ -53,7 +54,7 @@ impl SignIn {
         Ok(Self { methods, context, at, claims_mfa: false })
     }
 
-    /// What a host tells of a sign-in, or nothing where it tells nothing: as [`SignIn::new`], with `mfa` for
+    /// A sign-in from the host's values, or `None` without values: as [`SignIn::new`], with `mfa` for
     /// [`SignIn::claiming_mfa`].
     ///
     /// ```
@@ -72,9 +73,9 @@ impl SignIn {
         at: Option<Timestamp>,
         mfa: Option<bool>,
     ) -> Result<Option<Self>, Invalid> {
-        let told = Self::new(methods, context, at)?;
-        let anything = mfa.is_some() || told != Self::default();
-        Ok(anything.then(|| told.claiming_mfa(mfa.unwrap_or(false))))
+        let sign_in = Self::new(methods, context, at)?;
+        let anything = mfa.is_some() || sign_in != Self::default();
+        Ok(anything.then(|| sign_in.claiming_mfa(mfa.unwrap_or(false))))
     }
 
     /// The instant of an `auth_time` as a token has it: in seconds since 1970 (RFC 7519, NumericDate).
@@ -85,7 +86,8 @@ impl SignIn {
         Timestamp::from_millis(seconds.saturating_mul(1_000)).map_err(|error| error.for_field("auth_time"))
     }
 
-    /// The same, with the host's bare word that there was a second factor. It proves nothing unless the operator says so.
+    /// The same, with the host's flag that there was a second factor. The flag proves nothing unless the operator
+    /// trusts it.
     #[must_use]
     pub fn claiming_mfa(mut self, claims: bool) -> Self {
         self.claims_mfa = claims;
@@ -109,20 +111,20 @@ impl SignIn {
         self.at
     }
 
-    /// The same sign-in, as a clock tells it that is so many milliseconds ahead.
-    pub(crate) fn told_by_a_clock_ahead(mut self, millis: i64) -> Self {
+    /// The same sign-in, with its time moved by this number of milliseconds.
+    pub(crate) fn shifted_by(mut self, millis: i64) -> Self {
         self.at = self.at.and_then(|at| Timestamp::from_millis(at.millis().saturating_add(millis)).ok());
         self
     }
 
-    /// Whether the host claims a second factor without saying which.
+    /// Whether the host claims a second factor without its method.
     #[must_use]
     pub const fn claims_mfa(&self) -> bool {
         self.claims_mfa
     }
 
-    /// Whether the methods say that there was more than one factor: `mfa`, or methods of two kinds out of what one knows,
-    /// holds and is.
+    /// Whether the methods show more than one factor: `mfa`, or methods of two kinds out of knowledge, possession and
+    /// biometrics.
     #[must_use]
     pub fn is_multi_factor(&self) -> bool {
         let has = |kind: &[&str]| self.methods().any(|method| kind.contains(&method));

@@ -1,7 +1,7 @@
-//! What of somebody is familiar: the networks, clients and tokens that their uses came with before.
+//! A person's familiar networks, clients and tokens: those of earlier uses.
 //!
-//! Something new says little of somebody with whom something is new every week. So what is new is told only of those with
-//! whom it seldom is: of days with uses, one in so many brought something new.
+//! A new value means little for a person with new values every week. So a new value is reported only when that is rare
+//! for the person: on one of so many days with uses.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,10 +14,10 @@ use crate::model::{AlertKind, Timestamp, UseDetails};
 const KNOWN: usize = 64;
 /// Of networks and clients: at most one day in so many brings something new.
 const RARE: u32 = 4;
-/// Of tokens, which many sign-ins replace each day or each week.
+/// For tokens, which many sign-ins replace each day or each week.
 const RARE_TOKEN: u32 = 10;
 
-/// What is familiar of one person.
+/// The familiar values of one person.
 #[derive(Debug, Default)]
 pub(super) struct Familiar {
     networks: Seen,
@@ -25,18 +25,18 @@ pub(super) struct Familiar {
     tokens: Seen,
 }
 
-/// Something unfamiliar: the kind, the value as it is told, and the text.
+/// An unfamiliar value: the kind of alert, the value as reported, and the text.
 pub(super) type Unfamiliar = (AlertKind, String, String);
 
 impl Familiar {
-    /// Takes in what is known of a use; answers what is unfamiliar.
+    /// Takes in the details of a use; returns what is unfamiliar.
     pub(super) fn add(&mut self, details: &UseDetails, at: Timestamp, history_days: u32) -> Vec<Unfamiliar> {
         let mut found = Vec::new();
-        let mut look = |seen: &mut Seen, kind, key: &str, (told, how, what): (&str, &str, &str), rare| {
+        let mut look = |seen: &mut Seen, kind, key: &str, (place, how, what): (&str, &str, &str), rare| {
             if let Some((known, days)) = seen.add(key, at, history_days, rare) {
                 let many = |count: u32| if count == 1 { "" } else { "s" };
                 let text = format!(
-                    "the first use {how} {told} in {history_days} days; {known} {what}{} on {days} day{} with uses before",
+                    "the first use {how} {place} in {history_days} days; {known} {what}{} on {days} day{} with uses before",
                     many(known),
                     many(days)
                 );
@@ -62,7 +62,7 @@ impl Familiar {
 /// The values of one kind. A value is kept as a hash: there are many people.
 #[derive(Debug, Default)]
 struct Seen {
-    /// Each value, and the day on which it was seen last.
+    /// Each value, and the day on which it was last seen.
     known: Vec<(u64, u32)>,
     /// Each day with a value, and how many were new on it.
     days: VecDeque<(u32, u32)>,

@@ -13,9 +13,9 @@ use crate::model::{
 };
 use crate::workflow::WorkingHours;
 
-/// From how many hours with uses a person's own history says what is usual.
+/// The number of hours with uses from which on a person's own history defines what is normal.
 const OWN_HOURS: usize = 20;
-/// From how many hours a history says anything.
+/// The number of hours from which on a history is used at all.
 const SOME_HOURS: usize = 5;
 /// How many different calls of an agent under one grant are counted.
 const CALLS: usize = 16;
@@ -24,7 +24,7 @@ const NAMED: usize = 16;
 /// How many different destructive permissions of one person are remembered.
 const SEEN: usize = 256;
 const SHORT: i64 = 2 * MINUTE;
-/// A pause of an agent after which its next calls are another run.
+/// After a pause of this length, an agent's next calls are another run.
 const RUN: i64 = 10 * MINUTE;
 
 /// What is remembered of uses.
@@ -39,11 +39,11 @@ struct Person {
     recent: Recent<60>,
     hours: Hours,
     familiar: Familiar,
-    /// When each destructive permission was used last.
+    /// When each destructive permission was last used.
     destructive: BTreeMap<String, Timestamp>,
     /// The most equal calls in a minute, of earlier runs that were no loop.
     most_equal: u64,
-    /// The most of the run that goes on, and when its last call was.
+    /// The length of the current run, and the instant of its last call.
     run: (u64, Option<Timestamp>),
 }
 
@@ -77,18 +77,18 @@ impl Watched {
         }
     }
 
-    /// When it was used last.
+    /// The instant of the last use.
     pub(super) const fn last(&self) -> Option<Timestamp> {
         self.last
     }
 
-    /// For how long it was in force when it ends at this instant; `None` for not at all.
+    /// How long it was in force when it ends at this instant; `None` if it never was.
     pub(super) fn was_held(&self, ended: Timestamp) -> Option<String> {
         let millis = ended.millis().saturating_sub(self.starts.millis());
         (millis > 0).then(|| span(millis))
     }
 
-    /// Which role it gives, and to whom.
+    /// Its role and its holder.
     pub(super) fn role_and_holder(&self) -> (&RoleName, &Principal) {
         (&self.role, &self.holder)
     }
@@ -100,11 +100,11 @@ pub(super) struct Use<'a> {
     pub(super) action: &'a Action,
     pub(super) resource: &'a Resource,
     pub(super) at: Timestamp,
-    /// What the host told of the call, where that is recorded.
+    /// The host's details of the call, if they are recorded.
     pub(super) details: Option<&'a UseDetails>,
 }
 
-/// What the rules of the workflow say that matters here.
+/// The workflow's rules that are needed here.
 #[derive(Debug, Default)]
 pub(super) struct Around {
     pub(super) production: Vec<Scope>,
@@ -135,7 +135,7 @@ impl Uses {
         let role = self.roles.entry(grant.role.clone()).or_default();
         person.hours.forget_before(from);
 
-        // The hours before this one say what is usual.
+        // The hours before this one define what is normal.
         if let Some(text) = outside(person, around, used) {
             kept.find(find(AlertKind::OutsideHours, id.to_string(), text));
         }
@@ -151,7 +151,7 @@ impl Uses {
             kept.find(find(AlertKind::FirstDestructive, format!("{id} {action}"), text));
         }
         for (kind, what, text) in
-            details.map_or_else(Vec::new, |told| person.familiar.add(told, at, settings.history_days))
+            details.map_or_else(Vec::new, |details| person.familiar.add(details, at, settings.history_days))
         {
             kept.find(find(kind, format!("{id} {what}"), text));
         }
@@ -185,7 +185,7 @@ impl Uses {
     }
 }
 
-/// Far more uses than are usual: as many in two minutes, or in an hour, as hardly ever come in an hour.
+/// Far more uses than normal: as many in two minutes, or in an hour, as hardly ever occur in an hour.
 fn burst(person: &Person, role: &Hours, settings: &MonitorSettings) -> Option<String> {
     let (short, long) = (person.recent.within(SHORT), person.recent.total());
     if long < settings.burst_uses {
@@ -207,7 +207,8 @@ fn burst(person: &Person, role: &Hours, settings: &MonitorSettings) -> Option<St
     };
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     let is_rare = |count: u64| chance(count, usual as f64) * (settings.burst_one_in as f64) < 1.0;
-    // Hours differ more than chance says. Three times what is usual in an hour is far in two minutes, and five times in an hour.
+    // Hours vary more than by chance. Three times the normal hourly count is much for two minutes, and five times for
+    // an hour.
     let is_far = |count: u64, times: u64| count >= settings.burst_uses && count > times * usual && is_rare(count);
     let all = [(short, SHORT, 3), (long, HOUR, 5)];
     let (count, window, _) = all.into_iter().find(|(count, _, times)| is_far(*count, *times))?;
@@ -251,14 +252,14 @@ fn outside(person: &Person, around: &Around, used: &Use<'_>) -> Option<String> {
     ))
 }
 
-/// The things that a text names, such as `server:shop`.
+/// The resources that a text names, such as `server:shop`.
 fn named(text: &str) -> Vec<ResourceId> {
     let is_edge = |c: char| c.is_whitespace() || ",;()[]{}<>\"'`".contains(c);
     let words = text.split(is_edge).map(|word| word.trim_end_matches(['.', ':', '!', '?']));
     words.filter(|word| !word.contains("://")).filter_map(|word| word.parse().ok()).take(NAMED).collect()
 }
 
-/// The things of this kind that a request names, when this is none of them.
+/// The resources of this kind that a request names, when this is not one of them.
 fn unnamed(named: &[ResourceId], resource: &Resource) -> Option<String> {
     let parent = resource.parent();
     let is_it = |one: &ResourceId| one.kind() == resource.kind() && one.id() == resource.id();

@@ -14,13 +14,13 @@ use crate::workflow::{Rules, View, evolve, waiting_for};
 
 /// How many grants that one command ended are named in its notice.
 const NAMED: usize = 50;
-/// The rule that ends what somebody may not hold any more.
+/// The rule that ends grants when the holder loses what their role requires.
 const ELIGIBILITY: &str = "eligibility";
 /// How long after the end of a grant its summary is made: other processes write their last uses until then.
 const LAST_USES_MILLIS: i64 = 500;
 
-/// The notices that these facts bring, as they follow on `view`. Warnings before the end of a new grant are among them, to
-/// be told when they are due.
+/// The notices that follow from these facts, applied to `view`. They include the warnings before the end of a new
+/// grant, due later.
 ///
 /// ```
 /// use jit_access::notify::{NoticeSettings, messages};
@@ -30,7 +30,7 @@ const LAST_USES_MILLIS: i64 = 500;
 /// ```
 #[must_use]
 pub fn messages(view: &View, events: &[Event], rules: &Rules, settings: &NoticeSettings) -> Vec<Message> {
-    let mut told = Told { events, rules, settings, out: Vec::new() };
+    let mut deriver = Deriver { events, rules, settings, out: Vec::new() };
     let mut before = view.clone();
     let known: BTreeMap<GrantId, &Grant> = (view.history.live.iter())
         .chain(&view.extensions)
@@ -40,23 +40,23 @@ pub fn messages(view: &View, events: &[Event], rules: &Rules, settings: &NoticeS
         .collect();
     for event in events {
         let after = evolve(before.clone(), event);
-        told.request(&before, &after, event);
-        told.grant(&after, &known, event);
-        told.alert(&after, event);
-        told.person(&before, &known, event);
+        deriver.request(&before, &after, event);
+        deriver.grant(&after, &known, event);
+        deriver.alert(&after, event);
+        deriver.person(&before, &known, event);
         before = after;
     }
-    told.unreported(&known);
-    told.many(view, &known);
-    told.out.extend(use_messages(events, rules, settings));
-    told.out
+    deriver.unreported(&known);
+    deriver.many(view, &known);
+    deriver.out.extend(use_messages(events, rules, settings));
+    deriver.out
 }
 
-/// The notices of uses: one for each grant that is used, which gathers until it is given out.
+/// The notices of uses: one for each used grant, which gathers uses until it is sent.
 #[must_use]
 pub fn use_messages(events: &[Event], rules: &Rules, settings: &NoticeSettings) -> Vec<Message> {
-    // Which grants nobody approved is known when the notice is planned.
-    if !settings.tells(NoticeKind::GrantUsed) && !tells_security(rules) {
+    // Whether a grant is a break-glass grant is known when the notice is planned.
+    if !settings.tells(NoticeKind::GrantUsed) && !notifies_security(rules) {
         return Vec::new();
     }
     let used: BTreeMap<GrantId, Timestamp> = (events.iter().rev())
@@ -77,7 +77,7 @@ pub fn use_messages(events: &[Event], rules: &Rules, settings: &NoticeSettings) 
 /// How far two messages to a channel that exports the record are apart.
 const EXPORT_APART_MILLIS: i64 = 1_000;
 
-/// That there are records for the channels that export the record: one for each channel, which gathers until it is given out.
+/// A message for each channel that exports the record: it gathers new records until it is sent.
 #[must_use]
 pub fn record_messages(events: &[Event], settings: &NoticeSettings) -> Vec<Message> {
     let Some(last) = events.last() else { return Vec::new() };
@@ -107,8 +107,8 @@ fn to_channel(kind: NoticeKind, channel: &str, at: Timestamp) -> Notice {
     Notice { audience: vec![Audience::Channel { channel: channel.to_owned() }], ..Notice::new(kind, at) }
 }
 
-/// Whether the security team is told of access without approval.
-pub(crate) fn tells_security(rules: &Rules) -> bool {
+/// Whether the security team is notified of break-glass access.
+pub(crate) fn notifies_security(rules: &Rules) -> bool {
     rules.break_glass.notify_security_team
 }
 
@@ -116,30 +116,30 @@ fn message(notice: &Notice) -> Message {
     Message::new(notice.kind.name(), notice.to_json())
 }
 
-struct Told<'a> {
+struct Deriver<'a> {
     events: &'a [Event],
     rules: &'a Rules,
     settings: &'a NoticeSettings,
     out: Vec<Message>,
 }
 
-impl Told<'_> {
+impl Deriver<'_> {
     fn is_on(&self, kind: NoticeKind) -> bool {
         match kind.key() {
-            NoticeKey::NotifySecurityTeam => tells_security(self.rules),
+            NoticeKey::NotifySecurityTeam => notifies_security(self.rules),
             _ => self.settings.tells(kind),
         }
     }
 
-    fn tell(&mut self, notice: &Notice) {
-        // A notice to nobody is none.
+    fn add(&mut self, notice: &Notice) {
+        // A notice without recipients is not sent.
         if self.is_on(notice.kind) && !notice.audience.is_empty() {
             self.out.push(message(notice));
         }
     }
 
-    /// Also to the program by which it was asked for, whatever is switched off for people.
-    fn tell_of(&mut self, request: &AccessRequest, mut notice: Notice) {
+    /// Also to the program that made the request, even if this kind is switched off for people.
+    fn add_with_program(&mut self, request: &AccessRequest, mut notice: Notice) {
         if !self.is_on(notice.kind) {
             notice.audience.clear();
         }
@@ -158,7 +158,7 @@ impl Told<'_> {
         match &event.fact {
             Fact::RequestSubmitted(_) if self.is_decided_at_once(request) => {}
             Fact::RequestSubmitted(_) => {
-                self.tell(&to_review(base(NoticeKind::RequestSubmitted), request, approvers(open, None)));
+                self.add(&to_review(base(NoticeKind::RequestSubmitted), request, approvers(open, None)));
             }
             Fact::RequestAnswered { answer, amendment, .. } => {
                 let changed = amendment.is_some();
@@ -166,22 +166,22 @@ impl Told<'_> {
                 let asked = request.reviews.iter().rev().find_map(|review| review.comment.as_ref());
                 let notice =
                     Notice { answer: Some(answer.to_string()), question: asked.map(ToString::to_string), ..base(kind) };
-                self.tell_of(request, to_review(notice, request, approvers(open, None)));
+                self.add_with_program(request, to_review(notice, request, approvers(open, None)));
             }
             Fact::RequestEscalated { .. } => {
-                self.tell(&to_review(base(NoticeKind::RequestEscalated), request, approvers(open, None)));
+                self.add(&to_review(base(NoticeKind::RequestEscalated), request, approvers(open, None)));
             }
             Fact::RequestProven { proof, .. } if proof.outcome == ProofOutcome::Refuted => {
-                self.tell(&to_review(base(NoticeKind::RequestRefuted), request, approvers(open, None)));
+                self.add(&to_review(base(NoticeKind::RequestRefuted), request, approvers(open, None)));
             }
             Fact::ReviewLapsed { reviewer, .. } => {
-                // Those whose step is open again; whoever could act before has heard of it.
+                // Those whose step is open again; others were notified before.
                 let was = before.request.as_ref().map(|was| roles_of(was, now)).unwrap_or_default();
                 let again: Vec<RoleName> = open.iter().filter(|role| !was.contains(role)).cloned().collect();
                 let again = if again.is_empty() { open } else { again };
                 let mut notice = to_review(base(NoticeKind::ReviewLapsed), request, approvers(again, None));
                 notice.approver = Some(reviewer.to_string());
-                self.tell(&notice);
+                self.add(&notice);
             }
             Fact::RequestReviewed { capacity, comment, .. } => {
                 let was = before.request.as_ref().map(|was| roles_of(was, now)).unwrap_or_default();
@@ -193,14 +193,14 @@ impl Told<'_> {
                     link: Some(Link::Request { request_id: request.id.to_string() }),
                     ..in_capacity(base(NoticeKind::RequestReviewed), capacity)
                 };
-                self.tell(&notice);
+                self.add(&notice);
             }
-            // Who took it knows, and security is told.
+            // The holder knows, and the security team was notified.
             Fact::RequestApproved { .. } if request.emergency.is_some() => {}
             Fact::RequestApproved { capacity, comment, .. } => {
                 let mut notice = in_capacity(base(NoticeKind::RequestApproved), capacity);
                 notice.audience = requesters(request);
-                // Where a rule approved, nobody was asked.
+                // When a rule approved, nobody was asked.
                 if let Some(by) = event.by.principal() {
                     let was = before.request.as_ref().map(|was| roles_of(was, now)).unwrap_or_default();
                     notice.audience.extend(approvers(was, Some(by)));
@@ -215,7 +215,7 @@ impl Told<'_> {
                         ..about_grant(notice, grant, Some(request), event)
                     };
                 }
-                self.tell_of(request, notice);
+                self.add_with_program(request, notice);
             }
             Fact::RequestDenied { capacity, reason, .. } => {
                 let notice = in_capacity(base(NoticeKind::RequestDenied), capacity);
@@ -227,7 +227,7 @@ impl Told<'_> {
                     question: Some(question.to_string()),
                     ..in_capacity(base(NoticeKind::QuestionAsked), capacity)
                 };
-                self.tell_of(request, notice);
+                self.add_with_program(request, notice);
             }
             Fact::RequestWithdrawn { .. } => self.outcome(base(NoticeKind::RequestWithdrawn), before, request, event),
             Fact::RequestTimedOut { .. } => self.outcome(base(NoticeKind::RequestTimedOut), before, request, event),
@@ -235,15 +235,15 @@ impl Told<'_> {
         }
     }
 
-    /// The request is over without a grant: whoever asked is told, and those for whom there is nothing left to do.
+    /// The request ended without a grant: notifies the requester, and those who no longer need to act.
     fn outcome(&mut self, mut notice: Notice, before: &View, request: &AccessRequest, event: &Event) {
         let was = before.request.as_ref().unwrap_or(request);
-        // At its deadline nobody can fill a step any more; who could until then is told.
+        // From its deadline on no step can be filled; those who could until then are notified.
         let asked_until =
             Timestamp::from_millis(event.at.millis().min(request.times_out_at.millis().saturating_sub(1)));
         notice.audience = requesters(request);
         notice.audience.extend(asked(request, roles_of(was, asked_until.unwrap_or(event.at)), event.by.principal()));
-        self.tell_of(request, notice);
+        self.add_with_program(request, notice);
     }
 
     /// Whether the request was approved by the same command that made it.
@@ -281,31 +281,32 @@ impl Told<'_> {
         let request = after.request.as_ref().filter(|request| request.id == grant.request);
         let base = |kind| about_grant(Notice::new(kind, event.at), grant, request, event);
         match &event.fact {
-            // A grant that began at its approval was told of then, and one that is over by now is not said to begin.
+            // A grant that began at its approval was reported then, and one that has ended by now is not reported as
+            // beginning.
             Fact::GrantActivated { .. } => {
                 if grant.window.start() > grant.approved_at && event.at < grant.window.end() {
-                    self.tell(&Notice { audience: holders(grant), ..base(kind) });
+                    self.add(&Notice { audience: holders(grant), ..base(kind) });
                 }
             }
             Fact::BreakGlassReviewed { justified, finding, .. } => {
                 let comment = Some(finding.to_string());
                 let justified = Some(*justified);
-                self.tell(&Notice { audience: reviewed(grant), comment, justified, ..base(kind) });
+                self.add(&Notice { audience: reviewed(grant), comment, justified, ..base(kind) });
             }
             Fact::BreakGlassReviewWaived { reason, .. } => {
-                self.tell(&Notice { audience: reviewed(grant), comment: Some(reason.to_string()), ..base(kind) });
+                self.add(&Notice { audience: reviewed(grant), comment: Some(reason.to_string()), ..base(kind) });
             }
-            Fact::BreakGlassReviewOverdue { .. } => self.tell(&review_owed(base(kind), grant)),
+            Fact::BreakGlassReviewOverdue { .. } => self.add(&review_owed(base(kind), grant)),
             Fact::GrantRevoked { reason, .. } | Fact::GrantSuspended { reason, .. } => {
-                self.tell(&Notice { audience: holders(grant), comment: Some(reason.to_string()), ..base(kind) });
+                self.add(&Notice { audience: holders(grant), comment: Some(reason.to_string()), ..base(kind) });
                 if matches!(event.fact, Fact::GrantRevoked { .. }) {
-                    self.over(grant, request, event);
+                    self.add_ended(grant, request, event);
                 }
             }
-            Fact::GrantResumed { .. } => self.tell(&Notice { audience: holders(grant), ..base(kind) }),
+            Fact::GrantResumed { .. } => self.add(&Notice { audience: holders(grant), ..base(kind) }),
             _ => {
-                self.tell(&Notice { audience: holders(grant), ..base(kind) });
-                self.over(grant, request, event);
+                self.add(&Notice { audience: holders(grant), ..base(kind) });
+                self.add_ended(grant, request, event);
             }
         }
     }
@@ -314,10 +315,10 @@ impl Told<'_> {
         let request = request.filter(|request| request.id == grant.request);
         let base = |kind| about_grant(Notice::new(kind, event.at), grant, request, event);
         if grant.break_glass.is_some() {
-            self.tell(&Notice { audience: vec![Audience::Security], ..base(NoticeKind::BreakGlass) });
+            self.add(&Notice { audience: vec![Audience::Security], ..base(NoticeKind::BreakGlass) });
         }
         if grant.window.start() <= event.at {
-            self.tell(&Notice { audience: holders(grant), ..base(NoticeKind::GrantActive) });
+            self.add(&Notice { audience: holders(grant), ..base(NoticeKind::GrantActive) });
         }
         let warnings: BTreeSet<i64> = self.settings.warnings.iter().map(|warning| warning.millis()).collect();
         let is_on = self.is_on(NoticeKind::GrantEndsSoon);
@@ -337,9 +338,9 @@ impl Told<'_> {
         }
     }
 
-    /// A grant is over: a summary of what was done under it is due. What was used is read when the notice is planned. When it was
-    /// access without approval, security is told, and those who have to review it.
-    fn over(&mut self, grant: &Grant, request: Option<&AccessRequest>, event: &Event) {
+    /// A grant has ended: a summary of what was done under it is due. Its uses are read when the notice is planned. For
+    /// break-glass access, the security team and the reviewers are notified.
+    fn add_ended(&mut self, grant: &Grant, request: Option<&AccessRequest>, event: &Event) {
         let base = |kind| about_grant(Notice::new(kind, event.at), grant, request, event);
         let mut audience = holders(grant);
         audience.push(Audience::Security);
@@ -351,13 +352,13 @@ impl Told<'_> {
         if grant.break_glass.is_none() {
             return;
         }
-        self.tell(&Notice { audience: vec![Audience::Security], ..base(NoticeKind::BreakGlassOver) });
+        self.add(&Notice { audience: vec![Audience::Security], ..base(NoticeKind::BreakGlassOver) });
         if grant.is_unreviewed() {
-            self.tell(&review_owed(base(NoticeKind::BreakGlassReviewDue), grant));
+            self.add(&review_owed(base(NoticeKind::BreakGlassReviewDue), grant));
         }
     }
 
-    /// What the monitor found is told to security.
+    /// Findings of the monitor go to the security team.
     fn alert(&mut self, after: &View, event: &Event) {
         let Fact::AlertRaised(alert) = &event.fact else { return };
         let base = Notice::new(NoticeKind::Alert, event.at);
@@ -379,7 +380,7 @@ impl Told<'_> {
             link: Some(link),
             ..about
         };
-        self.tell(&notice);
+        self.add(&notice);
     }
 
     /// What concerns people rather than a request or a grant.
@@ -418,7 +419,7 @@ impl Told<'_> {
             link: Some(Link::Delegations),
             ..Notice::new(kind, event.at)
         };
-        self.tell(&notice);
+        self.add(&notice);
     }
 
     fn standing_lost(&mut self, who: &Principal, standing: &Standing, ended: &[EndedGrant], event: &Event) {
@@ -434,10 +435,10 @@ impl Told<'_> {
             link: Some(Link::Grants),
             ..with_ended(Notice::new(NoticeKind::StandingLost, event.at), ended)
         };
-        self.tell(&notice);
+        self.add(&notice);
     }
 
-    /// Somebody lost grants by what they are, and that was known of them already: nobody reported that they were more in between.
+    /// A person lost grants because of a standing that was known already, so no report of a change exists.
     fn unreported(&mut self, known: &BTreeMap<GrantId, &Grant>) {
         if self.events.iter().any(|event| matches!(event.fact, Fact::StandingReported { .. })) {
             return;
@@ -457,7 +458,7 @@ impl Told<'_> {
         }
     }
 
-    /// What one command ended that named no grant: security and whoever gave it are told of all of it at once.
+    /// A command without a named grant ended several grants: security and its caller get one notice about all of them.
     fn many(&mut self, view: &View, known: &BTreeMap<GrantId, &Grant>) {
         if view.grant.is_some() || view.history.live.is_empty() {
             return;
@@ -478,7 +479,7 @@ impl Told<'_> {
             link: Some(Link::Grants),
             ..with_ended(Notice::new(NoticeKind::RedButton, event.at), &ended)
         };
-        self.tell(&notice);
+        self.add(&notice);
     }
 }
 
@@ -487,13 +488,13 @@ fn in_capacity(notice: Notice, capacity: &Capacity) -> Notice {
     Notice { on_behalf_of: behalf.map(ToString::to_string), ..notice }
 }
 
-/// The roles of which somebody can fill an open step at `now`.
+/// The roles that can fill an open step at `now`.
 fn roles_of(request: &AccessRequest, now: Timestamp) -> Vec<RoleName> {
     let roles: BTreeSet<RoleName> = waiting_for(request, now).into_iter().flat_map(|missing| missing.roles).collect();
     roles.into_iter().collect()
 }
 
-/// Those who hold one of these roles, without whoever asked and without those who have said yes.
+/// The holders of these roles, except the requester and those who have approved already.
 fn asked(request: &AccessRequest, roles: Vec<RoleName>, more: Option<&Principal>) -> Vec<Audience> {
     if roles.is_empty() {
         return Vec::new();
@@ -543,7 +544,7 @@ fn review_owed(notice: Notice, grant: &Grant) -> Notice {
     }
 }
 
-/// Whether somebody is less by standing right than was known of them.
+/// Whether a person has fewer standing rights than were known.
 fn is_lost(before: Option<&Standing>, now: &Standing) -> bool {
     let kept = |role| now.roles.contains(role);
     match before {

@@ -33,7 +33,7 @@ pub(crate) use callback::{Callback, EVENTS};
 #[cfg(any(feature = "authzen", feature = "webhooks"))]
 pub(crate) use callback::{Origin, state_after, task_address, task_status};
 pub use channel::{AddressKind, Channel, FnChannel, Outgoing, Reach, SendError, Sent};
-pub(crate) use derive::tells_security;
+pub(crate) use derive::notifies_security;
 pub use derive::{checkpoint_messages, messages, record_messages, use_messages};
 pub(crate) use describe::{approver, describe_grant, with_request};
 pub use kind::{NoticeKey, NoticeKind};

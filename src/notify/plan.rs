@@ -1,11 +1,11 @@
-//! To whom a notice goes by which channel, and when: routing, quiet hours, digests.
+//! Recipients, channels and times of a notice: routing, quiet hours, digests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AddressKind, Audience, Notice, NoticeSettings, Reach, Route};
 use crate::model::{Principal, Recipient, Timestamp};
 
-/// How somebody is reached, as the host knows it.
+/// How a person is reached, by the host's directory.
 ///
 /// ```
 /// use jit_access::model::Principal;
@@ -22,14 +22,14 @@ pub struct Contact {
     pub email: Option<String>,
     /// The Slack member id.
     pub slack: Option<String>,
-    /// The zone of their clock, an IANA name such as `Europe/Berlin`.
+    /// Their time zone, an IANA name such as `Europe/Berlin`.
     pub zone: Option<String>,
-    /// Whether they want what is not urgent gathered.
+    /// Whether they want non-urgent notices as a digest.
     pub digest: bool,
 }
 
 impl Contact {
-    /// What the name alone tells: a person whose name is an e-mail address is reached by it.
+    /// The contact that follows from the name alone: an e-mail address is used as such.
     #[must_use]
     pub fn of(principal: &Principal) -> Self {
         let is_address = principal.kind() == crate::model::PrincipalKind::User && principal.id().contains('@');
@@ -44,23 +44,23 @@ impl Contact {
     }
 }
 
-/// Somebody who is told, and how they are reached.
+/// A recipient, and how they are reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addressee {
-    /// Who.
+    /// The person.
     pub person: Principal,
     /// How they are reached.
     pub contact: Contact,
-    /// Whether they are told as one of those who can act on it, and not because it is about them.
+    /// Whether they get the notice because they can act on it, and not because it is about them.
     pub as_approver: bool,
 }
 
 /// One delivery as it is planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
-    /// By which channel.
+    /// The channel.
     pub channel: String,
-    /// To whom.
+    /// The recipient.
     pub recipient: Recipient,
     /// Whether it waits for others of the same channel and recipient.
     pub digest: bool,
@@ -72,9 +72,9 @@ pub struct Planned {
 
 /// The deliveries of a notice at `now`, over channels of this reach, to these people.
 ///
-/// A channel that reaches people brings it to each of them, unless it is only one of security's; one with a target of its own brings it there when it is for
-/// those who can act on it or for security, and everything when it reaches nobody else. Whoever is reached by no channel
-/// stands in the list as failed, so that it can be seen.
+/// A channel that reaches people delivers it to each of them, unless it is only for security. A channel with a fixed
+/// target delivers it there when it is for approvers or for security, and everything when the notice reaches nobody
+/// else. Recipients that no channel reaches are listed as failed, so that operators can see them.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ pub fn plan(
         return planned;
     }
     let routed = routed(notice, settings, reach);
-    let (mut told, mut any_target) = (BTreeSet::new(), false);
+    let (mut reached, mut any_target) = (BTreeSet::new(), false);
     for (channel, how) in &routed {
         if how.target && wants_target(notice, settings, channel, *how) {
             any_target = true;
@@ -111,7 +111,7 @@ pub fn plan(
         let Some(kind) = how.people else { continue };
         for one in people {
             let Some(address) = one.contact.address(kind) else { continue };
-            told.insert(&one.person);
+            reached.insert(&one.person);
             let (digest, next_at) = when(notice, settings, one, now);
             let recipient = Recipient {
                 address: Some(address.to_owned()),
@@ -121,18 +121,18 @@ pub fn plan(
             planned.push(Planned { channel: (*channel).clone(), recipient, digest, next_at, failed: None });
         }
     }
-    planned.extend(unreachable(notice, &routed, people, &told, any_target, now));
+    planned.extend(unreachable(notice, &routed, people, &reached, any_target, now));
     planned
 }
 
-/// To the program that asked, or to a channel that gets the record: at once, and by its own channel alone.
+/// To the program that made the request, or to a channel that gets the record: at once, and only by that channel.
 fn to_program(audience: &Audience, reach: &BTreeMap<String, Reach>, now: Timestamp) -> Option<Planned> {
     let (Audience::Callback { channel, .. } | Audience::Channel { channel }) = audience else { return None };
     let failed = (!reach.contains_key(channel)).then(|| "there is no channel of this name".to_owned());
     Some(Planned { channel: channel.clone(), recipient: Recipient::default(), digest: false, next_at: now, failed })
 }
 
-/// The channels that this notice goes to, with their reach. One that only security has brings it to nobody else.
+/// The channels that this notice goes to, with their reach. A channel only for security delivers it to nobody else.
 fn routed<'a>(
     notice: &Notice,
     settings: &NoticeSettings,
@@ -148,7 +148,7 @@ fn routed<'a>(
             secures(name).then_some((name, Reach { people: None, ..*reach }))
         }
     };
-    // What reaches nobody by itself is for callbacks.
+    // A channel that reaches nobody is for callbacks.
     reach.iter().filter(|(_, reach)| **reach != Reach::NOBODY).filter_map(how).collect()
 }
 
@@ -182,12 +182,12 @@ fn wants_target(notice: &Notice, settings: &NoticeSettings, channel: &String, re
     security || asked || (reach.people.is_none() && !only_security)
 }
 
-/// Those whom no channel reaches, and an audience in which there is nobody.
+/// The recipients that no channel reaches, and an audience without people.
 fn unreachable(
     notice: &Notice,
     routed: &[(&String, Reach)],
     people: &[Addressee],
-    told: &BTreeSet<&Principal>,
+    reached: &BTreeSet<&Principal>,
     any_target: bool,
     now: Timestamp,
 ) -> Vec<Planned> {
@@ -200,9 +200,9 @@ fn unreachable(
     };
     let personal = routed.iter().find_map(|(name, reach)| Some((*name, reach.people?)));
     if let Some((channel, kind)) = personal {
-        // An agent is told by whoever runs it.
+        // An agent is notified by its operator.
         let is_person = |one: &&Addressee| one.person.kind() == crate::model::PrincipalKind::User;
-        let missed = people.iter().filter(is_person).filter(|one| !told.contains(&one.person));
+        let missed = people.iter().filter(is_person).filter(|one| !reached.contains(&one.person));
         let missed: Vec<Planned> = missed
             .map(|one| {
                 let why = format!("no {} address of {} is known", kind.name(), one.person);
@@ -238,13 +238,13 @@ fn when(notice: &Notice, settings: &NoticeSettings, to: &Addressee, now: Timesta
     }
 }
 
-/// The first instant from `at` on at which it may be sent: quiet hours hold back what is not urgent and can wait.
+/// The first instant from `at` on at which it may be sent: quiet hours delay what is not urgent and can wait.
 fn not_before(notice: &Notice, settings: &NoticeSettings, at: Timestamp) -> Timestamp {
     let quiet = settings.quiet_hours.filter(|hours| !notice.urgent && hours.include(at));
     quiet.map(|hours| hours.end_after(at)).filter(|end| is_in_time(notice, *end)).unwrap_or(at)
 }
 
-/// Whether whoever is told at this instant can still act in time.
+/// Whether a recipient at this instant can still act in time.
 fn is_in_time(notice: &Notice, at: Timestamp) -> bool {
     let deadline = notice.deadline.as_ref().and_then(|deadline| deadline.parse::<Timestamp>().ok());
     deadline.is_none_or(|deadline| at < deadline)

@@ -1,12 +1,12 @@
-//! Which policies of the operator stand above every grant?
+//! Guardrails: the operator's policies above every grant.
 //!
-//! A `forbid` of a guardrail file turns an allow into a deny. A `permit` there gives nothing: it says what has to be done
-//! where it applies and a grant allows, so it must carry an obligation.
+//! A `forbid` of a guardrail file turns an allow into a deny. A `permit` there gives nothing: it defines what the host
+//! must do when it applies and a grant allows, so it must have an obligation.
 //!
 //! - `@obligation("step_up")`: the host has the principal sign in again with a second factor.
-//! - `@notify`: the host tells the people who watch.
+//! - `@notify`: the host notifies the people who watch.
 //! - `@record("arguments")`: the host keeps the arguments of the call.
-//! - `@break_glass("holds")`: the forbid holds in an emergency too; without it, a break-glass grant goes on.
+//! - `@break_glass("holds")`: the forbid also applies to break-glass; without it, a break-glass grant is not stopped.
 
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
@@ -22,7 +22,8 @@ use super::{PolicyError, Schema};
 use crate::model::{Obligation, Obligations, PolicyFile};
 
 impl PolicyFile {
-    /// Its policies, each of which fits the schema strictly. One without an `@id` is called by the file and its line.
+    /// Its policies, each strictly validated against the schema. One without an `@id` is named by the file and its
+    /// line.
     pub(super) fn policies(&self, schema: &Schema, most: usize) -> Result<Vec<(Place, Policy)>, PolicyError> {
         let named = |(place, policy): (Place, Policy)| match policy.annotation("id") {
             Some(_) => (place, policy),
@@ -33,16 +34,16 @@ impl PolicyFile {
         let set = PolicySet::from_policies(policies.iter().map(|(_, policy)| policy.clone()))
             .map_err(|error| self.wrong_at(None, reason(&error)))?;
         let result = schema.validator().validate(&set, ValidationMode::Strict);
-        // Cedar gives the place of some mistakes only; the place of the policy is always known.
+        // Cedar gives the place of some errors only; the place of the policy is always known.
         let place_of = |id: &PolicyId| policies.iter().find(|(_, policy)| policy.id() == id).map(|(place, _)| *place);
-        let told = |said: TextError, id: &PolicyId| {
+        let placed = |said: TextError, id: &PolicyId| {
             self.wrong(TextError { place: said.place.or_else(|| place_of(id)), ..said })
         };
         if let Some(error) = result.validation_errors().next() {
-            return Err(told(text::said(self.text(), &DetailedError::from(error), error), error.policy_id()));
+            return Err(placed(text::said(self.text(), &DetailedError::from(error), error), error.policy_id()));
         }
         if let Some(warning) = result.validation_warnings().next() {
-            return Err(told(text::said(self.text(), &DetailedError::from(warning), warning), warning.policy_id()));
+            return Err(placed(text::said(self.text(), &DetailedError::from(warning), warning), warning.policy_id()));
         }
         Ok(policies)
     }
@@ -100,28 +101,28 @@ pub struct Guardrails {
     notes: HashMap<String, Note>,
 }
 
-/// What the annotations of a guardrail say.
+/// The annotations of a guardrail.
 #[derive(Debug, Clone, Copy, Default)]
 struct Note {
     obligations: Obligations,
     holds_in_emergency: bool,
 }
 
-/// What the guardrails say of one request.
+/// The result of the guardrails for one request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Judged {
     /// The forbids that are satisfied, in order.
     pub(crate) forbidding: Vec<String>,
     /// What could not be evaluated, in order, and why. Cedar would skip it; here it forbids.
     pub(crate) errors: Vec<(String, String)>,
-    /// What is to be done: with what forbids, or else with what is allowed.
+    /// The obligations: of the forbids, or otherwise of the allow.
     pub(crate) obligations: Obligations,
     /// How many could apply and were evaluated.
     pub(crate) evaluated: usize,
 }
 
 impl Judged {
-    /// Whether nothing stands in the way.
+    /// Whether no guardrail forbids.
     pub(crate) fn passes(&self) -> bool {
         self.forbidding.is_empty() && self.errors.is_empty()
     }
@@ -131,8 +132,8 @@ impl Guardrails {
     /// The policies of these files.
     ///
     /// # Errors
-    /// With file, line and column where a text is too long or nests too deep, is no Cedar, or does not fit the schema; when
-    /// two policies have one `@id`, an annotation says nothing that is known, or a `permit` has no obligation.
+    /// With file, line and column when a text is too long or nested too deep, is not Cedar, or does not fit the schema;
+    /// when two policies have the same `@id`, an annotation is unknown, or a `permit` has no obligation.
     pub fn parse(files: &[PolicyFile], schema: &Schema) -> Result<Self, PolicyError> {
         let mut notes = HashMap::new();
         for file in files {
@@ -151,7 +152,7 @@ impl Guardrails {
         self.scoped.len()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.scoped.is_empty()
@@ -173,15 +174,15 @@ impl Guardrails {
         self.scoped.policies().filter(|policy| forbids(policy))
     }
 
-    /// What they say of this request; in an emergency, only those that are marked to hold in one forbid.
+    /// Evaluates this request; for break-glass, only guardrails marked to hold forbid.
     pub(crate) fn judge(&self, seen: &Seen, is_emergency: bool) -> Result<Judged, PolicyError> {
         let holds =
             |policy: &Policy| !is_emergency || !forbids(policy) || self.note(policy.id().as_ref()).holds_in_emergency;
         let numbers = self.scoped.fitting(&seen.request, &seen.entities, holds)?;
         let answer = self.scoped.evaluate(&numbers, &seen.request, &seen.entities, &[])?;
-        let told =
+        let obligations_of =
             |ids: &[String]| ids.iter().fold(Obligations::default(), |all, id| all.and(self.note(id).obligations));
-        let obligations = told(&answer.reasons);
+        let obligations = obligations_of(&answer.reasons);
         let forbidding = if answer.allows { Vec::new() } else { answer.reasons };
         Ok(Judged { forbidding, errors: answer.errors, obligations, evaluated: numbers.len() })
     }

@@ -1,25 +1,25 @@
 //! Grants as Cedar policies.
 //!
-//! A grant *is* a policy: the index answers fast, and this room says what the answer must be. Every policy is built from
-//! values through Cedar's typed syntax tree, never by pasting text, so an id full of quotes is an id and nothing else.
-//! Every policy carries its own time: it holds while `context.now` lies in the grant's window and needs no sweeper.
+//! A grant *is* a policy: the index answers fast, and this module defines the right answer. Every policy is built from
+//! values through Cedar's typed syntax tree, never from pasted text, so an id full of quotes stays an id. Every policy
+//! contains its own time: it applies while `context.now` is in the grant's window and needs no cleanup.
 //!
 //! | file | question |
 //! |---|---|
-//! | `bound` | what is the most that a grant may permit, for proofs |
-//! | `error` | what went wrong, and with which grant |
+//! | `bound` | the most that a grant may permit, for proofs |
+//! | `error` | errors of policies, with the grant |
 //! | `vocabulary` | what the model's nouns are called in Cedar |
-//! | `schema` | which types and actions there are, and does a policy fit them |
-//! | `translate` | which policy is this grant |
-//! | `export` | which text says what all live grants give |
+//! | `schema` | types and actions, and validation of policies |
+//! | `translate` | a grant as a policy |
+//! | `export` | all live grants as text |
 //! | `evaluate` | what does Cedar answer |
-//! | `seen` | which request and which entities does a policy see |
-//! | `reach` | what could be asked about, and which rules a proposal would break |
-//! | `scoped` | which of very many policies can decide a request |
-//! | `text` | which policies does a text of an operator's hold |
-//! | `guardrails` | which policies of the operator stand above every grant |
-//! | `ready` | which sets of guardrails come with the library |
-//! | `standing` | which policies say what is so without a grant |
+//! | `seen` | the request and the entities that policies see |
+//! | `reach` | possible questions, and which rules a proposal would break |
+//! | `scoped` | selecting the policies that can decide a request |
+//! | `text` | reading the policies in a text of an operator |
+//! | `guardrails` | the operator's policies above every grant |
+//! | `ready` | built-in sets of guardrails |
+//! | `standing` | what is permitted or forbidden without a grant |
 //!
 //! ```
 //! use jit_access::model::*;
@@ -82,6 +82,6 @@ pub use schema::Schema;
 pub(crate) use scoped::{BESIDE, Beside};
 pub use scoped::{PolicyAnswer, ScopedPolicies};
 pub use seen::HostEntities;
-pub(crate) use seen::{Seen, Told, seen};
+pub(crate) use seen::{Extra, Seen, seen};
 pub use standing::StandingPolicies;
 pub use translate::{policies, translate};

@@ -1,4 +1,5 @@
-//! What could be asked about: the actions of a schema, the things that a host has told of, and how few entities a case needs.
+//! What could be asked about: the actions of a schema, the entities of a host, and the smallest set of entities for a
+//! case.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +41,7 @@ impl HostEntities {
     }
 }
 
-/// The thing that this entity is; none for people.
+/// The resource of this entity; `None` for people.
 fn thing_of(uid: &EntityUid) -> Option<ResourceId> {
     let name = uid.type_name().to_string();
     if PRINCIPALS.iter().any(|kind| vocabulary::principal_type(*kind) == name) || name == ROLE {
@@ -50,7 +51,7 @@ fn thing_of(uid: &EntityUid) -> Option<ResourceId> {
     ResourceId::new(kind.name(), uid.id().as_ref()).ok()
 }
 
-/// What must never newly be possible: forbids that are asked of a proposal, and of no check.
+/// What must never become possible: forbids that are evaluated for a proposal, and not for checks.
 #[derive(Debug, Default)]
 pub struct Invariants(StandingPolicies);
 
@@ -89,7 +90,7 @@ impl Invariants {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -102,8 +103,8 @@ impl Invariants {
     }
 }
 
-/// The same request over as few entities as `holds` goes on to hold for, and with as few attributes and parents; and
-/// these entities as Cedar writes them.
+/// The same request over the smallest set of entities, attributes and parents for which `holds` is true; and these
+/// entities in Cedar's format.
 pub(crate) fn fewest(seen: Seen, holds: impl Fn(&Seen) -> bool) -> (Seen, Vec<String>) {
     let is_action = |uid: &EntityUid| uid.type_name().basename() == vocabulary::ACTION;
     let mut kept: Vec<Entity> = seen.entities.iter().cloned().collect();
@@ -141,8 +142,8 @@ pub(crate) fn fewest(seen: Seen, holds: impl Fn(&Seen) -> bool) -> (Seen, Vec<St
         }
         at += 1;
     }
-    let told = kept.iter().filter(|entity| !is_action(&entity.uid())).filter_map(described).collect();
-    (seen, told)
+    let shown = kept.iter().filter(|entity| !is_action(&entity.uid())).filter_map(described).collect();
+    (seen, shown)
 }
 
 type Smaller = Box<dyn Fn(&Entity) -> Option<Entity>>;
@@ -170,7 +171,7 @@ fn smaller_by_one(entity: &Entity) -> Vec<Smaller> {
     names.into_iter().map(without_name).chain(above.into_iter().map(without_parent)).collect()
 }
 
-/// `User::"ann" {"level": 3} in Role::"on-call"`; none where the name alone says all.
+/// `User::"ann" {"level": 3} in Role::"on-call"`; `None` when there is only the name.
 fn described(entity: &Entity) -> Option<String> {
     let mut attrs: Vec<String> = entity
         .attrs()

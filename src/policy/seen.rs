@@ -1,7 +1,7 @@
-//! Which request and which entities does a policy see?
+//! The request and the entities that policies see.
 //!
-//! What the library knows (the instant, the sign-in, where the question comes from) it fills in itself, and no caller can. What a
-//! host knows of its people and things comes in as one document, [`HostEntities`].
+//! The library itself fills in what it knows (the instant, the sign-in, the address of the caller), and no caller can.
+//! The host's knowledge about its people and things comes in as one document, [`HostEntities`].
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -13,7 +13,7 @@ use super::evaluate::{self, Attributes};
 use super::{PolicyError, Schema, vocabulary};
 use crate::model::{Query, Timestamp};
 
-/// What a host has told of its people and things, as of one instant.
+/// The entities of a host, as of one instant.
 ///
 /// ```
 /// use jit_access::policy::{HostEntities, Schema};
@@ -40,10 +40,10 @@ struct Known {
 }
 
 impl HostEntities {
-    /// The entities of a document in Cedar's JSON format, which fit the schema, as they were at this instant.
+    /// The entities of a document in Cedar's JSON format, validated against the schema, as of this instant.
     ///
     /// # Errors
-    /// When it is no such document, or an entity does not fit the schema.
+    /// When the document is invalid, or an entity does not fit the schema.
     pub fn parse(json: &str, schema: &Schema, at: Timestamp) -> Result<Self, PolicyError> {
         let wrong = |error: &dyn std::error::Error| PolicyError::Entities { reason: reason(error) };
         let entities = Entities::from_json_str(json, Some(schema.cedar())).map_err(|error| wrong(&error))?;
@@ -66,13 +66,13 @@ impl HostEntities {
         self.known.len()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
 
-    /// Each, with what it is in.
+    /// Each entity, with its ancestors.
     pub(super) fn each(&self) -> impl Iterator<Item = (&EntityUid, HashSet<EntityUid>)> {
         self.known.iter().map(|(uid, known)| (uid, known.entity.clone().into_inner().2))
     }
@@ -93,15 +93,15 @@ fn named_by(value: &EvalResult, named: &mut Vec<EntityUid>) {
     }
 }
 
-/// What is told of one request besides what it asks.
+/// Additional values of one request.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Told<'a> {
+pub(crate) struct Extra<'a> {
     /// More of the context, in Cedar's JSON format.
     pub(crate) context: Option<&'a Map<String, Value>>,
     /// Attributes of the principal and of the resource, of those that the host's document does not have.
     pub(crate) principal: Option<&'a Map<String, Value>>,
     pub(crate) resource: Option<&'a Map<String, Value>>,
-    /// Whether no policy that is asked looks at the groups that an action is in.
+    /// Whether no evaluated policy uses the groups of an action.
     pub(crate) ungrouped: bool,
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn seen(
     query: &Query<'_>,
     now: Timestamp,
     given: &Attributes,
-    told: Told<'_>,
+    extra: Extra<'_>,
     host: Option<&HostEntities>,
 ) -> Result<Seen, PolicyError> {
     let principal = vocabulary::principal(query.principal)?;
@@ -125,7 +125,7 @@ pub(crate) fn seen(
     let resource = vocabulary::resource(query.resource)?;
     let failed = |error: &dyn std::error::Error| PolicyError::Unanswerable { reason: reason(error) };
     let mut context = Vec::new();
-    for (name, value) in told.context.into_iter().flatten() {
+    for (name, value) in extra.context.into_iter().flatten() {
         if evaluate::FILLED.contains(&name.as_str()) {
             let reason = format!("the context has `{name}`, which the library fills in itself");
             return Err(PolicyError::Unanswerable { reason });
@@ -137,7 +137,7 @@ pub(crate) fn seen(
         query.resource.parent().map(vocabulary::thing).into_iter().collect::<Result<_, _>>()?;
 
     let mut all: HashMap<EntityUid, Entity> = HashMap::new();
-    // Breadth first, and each entity once: what the host has told may go in circles.
+    // Breadth first, and each entity once: the host's entities may have cycles.
     let mut next: VecDeque<EntityUid> = [&principal, &resource].into_iter().chain(&parent).cloned().collect();
     while let Some(uid) = next.pop_front() {
         let Some(known) = host.and_then(|host| host.known.get(&uid)) else { continue };
@@ -145,12 +145,14 @@ pub(crate) fn seen(
             next.extend(known.named.iter().filter(|uid| !all.contains_key(uid)).cloned());
         }
     }
-    // To put entities together takes longer than to evaluate some policies, and one without attributes and parents says nothing.
-    if !told.ungrouped {
+    // Building entities takes longer than evaluating some policies, and an entity without attributes and parents adds
+    // nothing.
+    if !extra.ungrouped {
         let groups = query.action.groups().iter().map(vocabulary::permission).collect::<Result<_, _>>()?;
         all.insert(action.clone(), Entity::new_no_attrs(action.clone(), groups));
     }
-    for (uid, attributes, more) in [(&principal, told.principal, HashSet::new()), (&resource, told.resource, parent)] {
+    for (uid, attributes, more) in [(&principal, extra.principal, HashSet::new()), (&resource, extra.resource, parent)]
+    {
         let had = all.remove(uid);
         if had.is_some() && attributes.is_none_or(Map::is_empty) && more.is_empty() {
             all.extend(had.map(|entity| (uid.clone(), entity)));
@@ -173,7 +175,7 @@ pub(crate) fn seen(
         all.insert(uid.clone(), Entity::new(uid.clone(), attrs, parents).map_err(|error| failed(&error))?);
     }
     let entities = Entities::from_entities(all.into_values(), None).map_err(|error| failed(&error))?;
-    // Without a schema on purpose: a host may ask about an action that no schema of ours declares, and `*` covers it.
+    // Without a schema on purpose: a host may ask about an action that our schemas do not declare, and `*` covers it.
     let request = Request::new(principal, action, resource, context, None).map_err(|error| failed(&error))?;
     Ok(Seen { request, entities })
 }

@@ -1,12 +1,12 @@
-//! What happens now, for those who look on: how it is read, and who may know of it.
+//! The current activity, for live displays: how it is read, and who may see it.
 //!
-//! The store is asked at most once a second, however many look, and not at all while nobody does. One reading gives the changes,
-//! the uses and alerts among them, and the refused calls.
+//! The store is read at most once a second, for any number of callers, and not at all without callers. One read returns
+//! the changes, with uses and alerts, and the refused calls.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::onlooker::Onlooker;
+use super::live_view::LiveView;
 use super::shared::Shared;
 use super::workflow::Workflow;
 use crate::check::CHECK;
@@ -23,27 +23,27 @@ use crate::workflow::{
 
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;
-/// Of what happened before somebody looked first, or while nobody looked, so many records are read.
+/// How many records before the first call, or since the last one, are read.
 const BACK: u64 = 20_000;
-/// How often the store is asked at most.
+/// The shortest time between two reads of the store.
 const LOOK_MILLIS: i64 = 1_000;
-/// A journal of more records than this is not read by whoever lists grants first.
+/// A list of grants does not wait for a first read of a journal with more records than this.
 const LONG: u64 = 5_000;
-/// How long such a list waits for somebody who reads it, and after how long nobody does.
+/// How long such a list waits for a read by another thread, and after how long it reads itself.
 const PATIENCE: Duration = Duration::from_millis(20);
 const ALONE_MILLIS: i64 = 2_000;
 /// How many rows of refused calls are looked at.
 const ROWS: usize = 500;
-/// How long somebody may wait for something to happen.
+/// How long a caller may wait for an event.
 const LONGEST_WAIT: u64 = 60;
 
 /// What happened after a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Events {
-    /// Up to which record was looked: the next read goes on after it.
+    /// The last record that was read: the next read continues after it.
     pub revision: Revision,
-    /// Whether more has happened than is kept, so that the caller has to read everything anew.
+    /// Whether more has happened than is kept, so that the caller must read everything again.
     pub missed: bool,
     /// The records that the caller may know of, oldest first, with the names of their facts.
     pub events: Vec<(Revision, &'static str)>,
@@ -51,73 +51,73 @@ pub struct Events {
 
 impl Shared {
     /// What happens now, at most a second old, and up to this record where it is there.
-    pub(super) fn look_on(&self, known: Revision) -> Result<MutexGuard<'_, Onlooker>, StoreError> {
-        let mut onlooker = self.onlooker.lock();
+    pub(super) fn refreshed_view(&self, known: Revision) -> Result<MutexGuard<'_, LiveView>, StoreError> {
+        let mut live_view = self.live_view.lock();
         let now = self.time.monotonic();
-        let is_new = onlooker.looked.is_some_and(|at| now.saturating_sub(at) < LOOK_MILLIS);
-        if is_new && known <= onlooker.activity.reached() {
-            return Ok(onlooker);
+        let is_new = live_view.refreshed_at.is_some_and(|at| now.saturating_sub(at) < LOOK_MILLIS);
+        if is_new && known <= live_view.activity.reached() {
+            return Ok(live_view);
         }
-        let known = onlooker.looked.map(|_| onlooker.activity.reached());
+        let known = live_view.refreshed_at.map(|_| live_view.activity.reached());
         let query = RecordQuery::after(known.unwrap_or_default(), if known.is_some() { CHUNK } else { 0 });
         let (head, mut records, refused) = self.store.news(&query, &refused_calls())?;
         if known.is_none_or(|reached| head.revision < reached) {
-            self.start_looking(&mut onlooker, head.at)?;
+            self.load_activity(&mut live_view, head.at)?;
         }
         let far = Revision(head.revision.0.saturating_sub(BACK)).max(head.removed_up_to());
-        if onlooker.activity.reached() < far || known.is_none() {
-            onlooker.activity.skip_to(far);
+        if live_view.activity.reached() < far || known.is_none() {
+            live_view.activity.skip_to(far);
             records.clear();
         }
         loop {
-            let reached = onlooker.activity.reached();
-            self.take_in(&mut onlooker.activity, &records)?;
-            let is_behind = onlooker.activity.reached() < head.revision;
-            // Where records do not follow what is known, those between were just removed. The next look skips them.
-            let is_stuck = !records.is_empty() && onlooker.activity.reached() == reached;
+            let reached = live_view.activity.reached();
+            self.take_in(&mut live_view.activity, &records)?;
+            let is_behind = live_view.activity.reached() < head.revision;
+            // When records do not follow the known ones, those between were just removed. The next read skips them.
+            let is_stuck = !records.is_empty() && live_view.activity.reached() == reached;
             if !is_behind || is_stuck {
                 break;
             }
-            let query = RecordQuery::after(onlooker.activity.reached(), CHUNK);
+            let query = RecordQuery::after(live_view.activity.reached(), CHUNK);
             (_, records) = self.store.records(&query)?;
             if records.is_empty() {
                 break;
             }
         }
-        self.count(&mut onlooker, &refused);
-        onlooker.looked = Some(now);
-        self.has_looked.store(true, Ordering::Relaxed);
-        Ok(onlooker)
+        self.count(&mut live_view, &refused);
+        live_view.refreshed_at = Some(now);
+        self.has_refreshed.store(true, Ordering::Relaxed);
+        Ok(live_view)
     }
 
-    /// The same for those whom a list without it serves better than one that is late: nothing while it is read for the first
-    /// time. Somebody who looks on reads it; where nobody does, whoever asks again.
-    fn look_soon(&self) -> Result<Option<MutexGuard<'_, Onlooker>>, StoreError> {
+    /// The same for lists that should not be late: nothing during the first read. A caller of live activity does the
+    /// first read; without one, the next list does.
+    fn try_refreshed_view(&self) -> Result<Option<MutexGuard<'_, LiveView>>, StoreError> {
         if self.following.lock().position.revision.0 <= LONG {
-            return self.look_on(Revision::ZERO).map(Some);
+            return self.refreshed_view(Revision::ZERO).map(Some);
         }
         let now = self.time.monotonic();
-        // The first reading takes longer than any list waits.
-        let patience = if self.has_looked.load(Ordering::Relaxed) { PATIENCE } else { Duration::ZERO };
-        let Some(mut onlooker) = self.onlooker.try_lock_for(patience) else { return Ok(None) };
-        if onlooker.looked.is_none() {
-            let since = *onlooker.wanted.get_or_insert(now);
+        // The first refresh takes longer than any list waits.
+        let patience = if self.has_refreshed.load(Ordering::Relaxed) { PATIENCE } else { Duration::ZERO };
+        let Some(mut live_view) = self.live_view.try_lock_for(patience) else { return Ok(None) };
+        if live_view.refreshed_at.is_none() {
+            let since = *live_view.first_wanted.get_or_insert(now);
             if now.saturating_sub(since) < ALONE_MILLIS {
                 return Ok(None);
             }
         }
-        drop(onlooker);
-        self.look_on(Revision::ZERO).map(Some)
+        drop(live_view);
+        self.refreshed_view(Revision::ZERO).map(Some)
     }
 
-    /// Begins anew with what is live.
-    pub(super) fn start_looking(&self, onlooker: &mut Onlooker, now: Timestamp) -> Result<(), StoreError> {
-        onlooker.activity = Activity::default();
+    /// Starts again from the live grants.
+    pub(super) fn load_activity(&self, live_view: &mut LiveView, now: Timestamp) -> Result<(), StoreError> {
+        live_view.activity = Activity::default();
         let live = self.store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, now)?;
-        live.history.live.into_iter().for_each(|grant| onlooker.activity.know(grant));
+        live.history.live.into_iter().for_each(|grant| live_view.activity.know(grant));
         let page = Page { visible: Visible::All, status: None, now, before: None, limit: ROWS };
         let delegations = self.store.delegations(&page)?.into_iter().map(|(_, one)| one);
-        delegations.filter(|one| one.status(now).is_live()).for_each(|one| onlooker.activity.know_delegation(one));
+        delegations.filter(|one| one.status(now).is_live()).for_each(|one| live_view.activity.know_delegation(one));
         Ok(())
     }
 
@@ -136,17 +136,17 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes in what was refused since the last time.
-    pub(super) fn count_refusals(&self, onlooker: &mut Onlooker) -> Result<(), StoreError> {
+    /// Takes in the calls that were refused since the last time.
+    pub(super) fn count_refusals(&self, live_view: &mut LiveView) -> Result<(), StoreError> {
         let rows = self.store.refusals(&refused_calls())?;
-        self.count(onlooker, &rows);
+        self.count(live_view, &rows);
         Ok(())
     }
 
-    fn count(&self, onlooker: &mut Onlooker, rows: &[NumberedRefusal]) {
-        let calls = onlooker.activity.refused(rows);
+    fn count(&self, live_view: &mut LiveView, rows: &[NumberedRefusal]) {
+        let calls = live_view.activity.refused(rows);
         if self.settings.monitor.enabled {
-            onlooker.refused.extend(calls);
+            live_view.refused.extend(calls);
         }
     }
 }
@@ -157,40 +157,41 @@ fn refused_calls() -> RefusalPage {
 }
 
 impl Workflow {
-    /// How these grants are used: at most a second old, and without a read of the store for each who asks. Nothing in the first
-    /// moments of a process with a long journal, before somebody has looked on.
+    /// How these grants are used: at most a second old, without a read of the store for each caller. Nothing in the
+    /// first moments of a process with a long journal, before the first read.
     ///
     /// # Errors
     /// Errors of the store.
     pub fn counts<'a>(&self, grants: impl IntoIterator<Item = &'a Grant>) -> Result<Vec<Option<Counts>>, Error> {
         let now = self.shared.time.now();
-        let onlooker = self.shared.look_soon()?;
-        let counts = |grant: &Grant| onlooker.as_ref().and_then(|onlooker| onlooker.activity.counts(grant.id, now));
+        let live_view = self.shared.try_refreshed_view()?;
+        let counts = |grant: &Grant| live_view.as_ref().and_then(|live_view| live_view.activity.counts(grant.id, now));
         Ok(grants.into_iter().map(counts).collect())
     }
 
-    /// How the grants with these ids are used, for the host itself: no caller is asked. With it, how many calls were refused of
-    /// all who hold one: while that number and the revision stay, only the rate of a grant changes, with time.
+    /// How the grants with these ids are used, for the host itself; no rights are checked. Also returns how many calls
+    /// of grant holders were refused: while that number and the revision stay the same, only the rates change, with
+    /// time.
     ///
     /// # Errors
     /// Errors of the store.
     pub fn activity(&self, grants: impl IntoIterator<Item = GrantId>) -> Result<(u64, Vec<Option<Counts>>), Error> {
         let now = self.shared.time.now();
-        let onlooker = self.shared.look_on(Revision::ZERO)?;
-        let counts = grants.into_iter().map(|grant| onlooker.activity.counts(grant, now)).collect();
-        Ok((onlooker.activity.refusals(), counts))
+        let live_view = self.shared.refreshed_view(Revision::ZERO)?;
+        let counts = grants.into_iter().map(|grant| live_view.activity.counts(grant, now)).collect();
+        Ok((live_view.activity.refusals(), counts))
     }
 
-    /// Whether the caller is one of those who see everything: who may read the record, and whom every list shows all. A
-    /// question, and no attempt: a no is counted nowhere.
+    /// Whether the caller sees everything: may read the journal and sees all rows of every list. A "no" is not counted
+    /// as a refused attempt.
     #[must_use]
     pub fn oversees(&self, caller: &Caller) -> bool {
         let (rules, now) = (&*self.shared.rules, self.shared.time.now());
         may_audit(caller, rules, now).is_ok() && sees_everything(caller, rules, now).unwrap_or(false)
     }
 
-    /// What happened after a record that the caller may know of. When nothing has, it waits as long as the list says, or
-    /// until the engine is closed.
+    /// Returns the events after a record that the caller may see. When there is none, it waits as long as the list
+    /// says, or until the engine is closed.
     ///
     /// # Errors
     /// When `wait_seconds` is more than 60; errors of the store.
@@ -215,9 +216,9 @@ impl Workflow {
     /// What happened after this record, or from now on.
     fn happened(&self, caller: &Caller, after: Option<Revision>) -> Result<Events, Error> {
         let (rules, now) = (&*self.shared.rules, self.shared.time.now());
-        // Whoever has just changed something knows of a record that was not looked at yet.
-        let onlooker = self.shared.look_on(after.unwrap_or_default())?;
-        let activity = &onlooker.activity;
+        // A caller that has just changed something knows of a record that was not read yet.
+        let live_view = self.shared.refreshed_view(after.unwrap_or_default())?;
+        let activity = &live_view.activity;
         let revision = activity.reached();
         let Some(after) = after else { return Ok(Events { revision, missed: false, events: Vec::new() }) };
         let lent: Vec<Delegation> =

@@ -1,8 +1,8 @@
-//! What a proposed grant would change, over everything that is known.
+//! What a proposed grant would change, over the known entities.
 //!
-//! A grant adds what it covers and nothing else, so only that is asked about: each declared action that it permits, on each thing
-//! that the host has told of or that the request names. Both answers are those of `authorize`, without and with the grant, for
-//! somebody who has just signed in with a second factor and meets the conditions of the grant.
+//! A grant adds only what it covers, so only that is evaluated: each declared action that it permits, on each entity
+//! that the host has set or that the request names. Both decisions are those of `authorize`, without and with the
+//! grant, for a principal who has just signed in with a second factor and meets the conditions of the grant.
 
 use super::shared::Shared;
 use super::workflow::Workflow;
@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::model::{AccessRequest, Analysis};
 
 impl Workflow {
-    /// What a request would change: what would newly be possible, which rules of the operator (`invariants`) that would break, and what is
-    /// possible already. `None` without the feature `cedar`.
+    /// What a request would change: what would become possible, which rules of the operator (`invariants`) that would
+    /// break, and what is possible already. `None` without the feature `cedar`.
     ///
     /// # Errors
     /// Errors of the store.
@@ -21,7 +21,7 @@ impl Workflow {
 }
 
 impl Shared {
-    /// The same in a few sentences. Nobody is kept from hearing of a request because its policies cannot be asked.
+    /// The same in a few sentences. A failure of the policies never stops the notice of a request.
     pub(super) fn changes_of(&self, request: &AccessRequest) -> Vec<String> {
         match self.analysis_of(request) {
             Ok(analysis) => analysis.map(|analysis| analysis.brief()).unwrap_or_default(),
@@ -44,28 +44,28 @@ impl Shared {
 mod with_cedar {
     use std::collections::BTreeSet;
 
+    use super::super::combine::combine;
     use super::super::policy_errors::internal;
     use super::super::proving::proposed;
-    use super::super::weigh::weigh;
     use super::{AccessRequest, Analysis, Error, Shared};
     use crate::model::{
         Action, BrokenRule, Case, Context, Grant, Outcome, Permission, Query, Resource, RoleName, SignIn, Timestamp,
     };
-    use crate::policy::{self, Beside, PolicyError, Seen, Told, fewest};
+    use crate::policy::{self, Beside, Extra, PolicyError, Seen, fewest};
 
-    /// How many questions are asked at most: somebody waits for the answer.
+    /// How many questions are evaluated at most: a caller waits for the answer.
     const QUESTIONS: usize = 2_000;
 
     impl Shared {
         pub(super) fn analysis_of(&self, request: &AccessRequest) -> Result<Option<Analysis>, Error> {
             let now = self.time.now();
             let Some(grant) = proposed(request, now) else { return Ok(None) };
-            let held = self.held.of(&request.requester, now)?;
-            // An extension goes on from a grant that is over by then.
+            let held = self.grant_cache.of(&request.requester, now)?;
+            // An extension begins when the extended grant ends.
             let extended = request.extends.map(|extension| extension.of);
             let held: Vec<_> = held.iter().filter(|one| Some(one.grant.id) != extended).collect();
-            let told = self.guard.entities();
-            let mut things: Vec<Resource> = told.as_ref().map(|told| told.things()).unwrap_or_default();
+            let entities = self.guard.entities();
+            let mut things: Vec<Resource> = entities.as_ref().map(|entities| entities.things()).unwrap_or_default();
             things.extend(named(&grant));
             things.retain(|thing| grant.scope.covers(thing));
             things.sort();
@@ -76,7 +76,7 @@ mod with_cedar {
             let all = things.iter().flat_map(|thing| actions.iter().map(move |action| (action, thing)));
             let mut analysis = Analysis {
                 things: if actions.is_empty() { 0 } else { things.len() as u64 },
-                // What no action is declared for cannot be asked about.
+                // Without a declared action there is nothing to evaluate.
                 complete: !actions.is_empty() && things.len().saturating_mul(actions.len()) <= QUESTIONS,
                 conflicts: self.conflicts(request, held.iter().map(|one| &one.grant)),
                 ..Analysis::default()
@@ -94,7 +94,8 @@ mod with_cedar {
             Ok(Some(analysis))
         }
 
-        /// The roles that are kept apart from this one, whichever of the two says so, and that the requester holds.
+        /// The roles that must not be held together with this one, declared by either of the two, and that the
+        /// requester holds.
         fn conflicts<'a>(&self, request: &AccessRequest, held: impl Iterator<Item = &'a Grant>) -> Vec<RoleName> {
             let says = |one: &RoleName, other: &RoleName| {
                 self.rules.catalogue.get(one).is_some_and(|role| role.conflicts_with.contains(other))
@@ -105,7 +106,7 @@ mod with_cedar {
         }
     }
 
-    /// What is asked twice.
+    /// One question, evaluated without and with the grant.
     struct Asks<'a> {
         shared: &'a Shared,
         request: &'a AccessRequest,
@@ -118,7 +119,7 @@ mod with_cedar {
         fn ask(&self, action: &Action, thing: &Resource, analysis: &mut Analysis) -> Result<(), PolicyError> {
             let query = Query { principal: &self.request.requester, action, resource: thing };
             let context = Context { sign_in: fresh(self.at), ..Context::default() };
-            let seen = self.shared.guard.seen(&query, &context, Told::default(), self.at)?;
+            let seen = self.shared.guard.seen(&query, &context, Extra::default(), self.at)?;
             let stands = |one: &Permission| one.covers(action);
             let by_host = self.request.requester_normal_permissions.iter().flatten().any(stands);
             if by_host || self.allows(&seen, self.before)? {
@@ -140,10 +141,10 @@ mod with_cedar {
 
         fn allows(&self, seen: &Seen, beside: &[Beside]) -> Result<bool, PolicyError> {
             let guardrails = self.shared.guard.set();
-            Ok(weigh(&self.shared.standing, &guardrails, seen, beside, |_| false)?.outcome == Outcome::Allow)
+            Ok(combine(&self.shared.standing, &guardrails, seen, beside, |_| false)?.outcome == Outcome::Allow)
         }
 
-        /// The rules that this case breaks and no case before it did, each with as few entities as it takes.
+        /// The rules that this case breaks and no earlier case did, each with as few entities as possible.
         fn rules(&self, seen: Seen, case: &Case, analysis: &mut Analysis) -> Result<(), PolicyError> {
             let rules = &self.shared.invariants;
             if rules.is_empty() {
@@ -176,7 +177,7 @@ mod with_cedar {
         }
     }
 
-    /// What the scope of the grant names, which the host may not have told of.
+    /// The resources that the grant's scope names; the host may not have set them as entities.
     fn named(grant: &Grant) -> Vec<Resource> {
         if let Some((own, parent)) = grant.scope.part() {
             return Resource::from(own.clone()).with_parent(parent.clone()).into_iter().collect();

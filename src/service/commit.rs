@@ -1,9 +1,9 @@
 //! The one place of the service where facts are written.
 //!
-//! It takes what was decided and from what, derives the notices, writes facts, notices and idempotency key in one
-//! transaction, and has the projections take the records in. When others changed the state meanwhile, it has the decision
-//! made again; after a few rounds it is made while nobody else can write, so it always ends. Commands and uses of many processes
-//! would mostly be decided in vain: whoever met others expects to meet them again, and decides so at once.
+//! It takes a decision and the state that it was made from, derives the notices, writes facts, notices and idempotency
+//! key in one transaction, and feeds the records to the projections. When another process changed the state meanwhile,
+//! the decision is made again; after a few rounds it is made inside the store's write transaction, so it always ends.
+//! After a conflict more conflicts are expected, and the next decisions are made inside the write transaction at once.
 
 use super::metrics::Counters;
 use super::shared::Shared;
@@ -16,17 +16,17 @@ use crate::workflow::{Rules, View};
 
 /// How often a decision is made without keeping others from writing.
 const FREE_ROUNDS: usize = 3;
-/// How often it is made while nobody else can write, each time with more looked up before.
+/// How many rounds inside the write transaction are tried, each with more looked up before it.
 const EXCLUSIVE_ROUNDS: usize = 16;
 
-/// What was decided.
+/// A decision.
 #[derive(Debug, Default)]
 pub(super) struct Decision {
-    /// The facts, with the view from which each group of them follows.
+    /// The facts, in groups, each with the state that it follows from.
     pub(super) facts: Vec<(View, Vec<Event>)>,
     /// Whether the facts are true only if nothing changed since the views were read. Uses are true anyhow.
     pub(super) conditional: bool,
-    /// The idempotency key it was done under, and of whom.
+    /// The idempotency key of the command, and its owner.
     pub(super) done: Option<(Principal, String, Done)>,
 }
 
@@ -35,17 +35,17 @@ pub(super) struct Decision {
 pub(super) enum Round {
     /// While others may write.
     Free,
-    /// While nobody else can write: nothing may be looked up outside the store.
+    /// Inside the store's write transaction: nothing may be looked up outside the store.
     Exclusive,
 }
 
-/// What came of a decision that was made while nobody else could write.
+/// The result of a decision that was made inside the write transaction.
 enum Alone<T> {
     /// It is written.
     Done(T),
     /// Something must be looked up first.
     NotYet,
-    /// The last record is of this instant, and the decision was made for an earlier one.
+    /// The last record has this instant, and the decision was made for an earlier one.
     Early(Timestamp),
 }
 
@@ -70,11 +70,11 @@ impl Decision {
 }
 
 impl Shared {
-    /// Has `decide` decide, and writes what it decides. Once this has returned `Ok`, it is on disk and every check of this
-    /// process sees it. When nothing is decided, nothing is written, no idempotency key either.
+    /// Calls `decide` and writes its decision. Once this has returned `Ok`, the decision is on disk and every check of
+    /// this process sees it. When there are no facts, nothing is written, and no idempotency key either.
     ///
-    /// `decide` may be called several times. In [`Round::Exclusive`] it answers `None` when it must look something up
-    /// outside the store first; it is then called in [`Round::Free`] again.
+    /// `decide` may be called several times. In [`Round::Exclusive`] it returns `None` when it must first look
+    /// something up outside the store; it is then called in [`Round::Free`] again.
     pub(super) fn commit<T, E: From<StoreError>>(
         &self,
         decide: impl FnMut(&dyn Reads, Round) -> Result<Option<(Decision, T)>, E>,
@@ -82,18 +82,18 @@ impl Shared {
         self.commit_after(FREE_ROUNDS, true, decide)
     }
 
-    /// The same for what many processes do at once: it is written freely only where nobody was in the way lately, and tried once.
-    /// `looks` says whether a free look has to come before each exclusive one.
-    pub(super) fn commit_in_crowd<T, E: From<StoreError>>(
+    /// The same for what many processes do at once: a free round is made only when there was no recent conflict, and
+    /// only once. `looks` says whether a free look must precede each exclusive one.
+    pub(super) fn commit_contended<T, E: From<StoreError>>(
         &self,
         looks: bool,
         decide: impl FnMut(&dyn Reads, Round) -> Result<Option<(Decision, T)>, E>,
     ) -> Result<T, E> {
-        self.commit_after(usize::from(!self.crowd.is_expected()), looks, decide)
+        self.commit_after(usize::from(!self.contention.is_expected()), looks, decide)
     }
 
-    /// So many free rounds first. `looks` says whether each exclusive one comes after another free look, or only after one that
-    /// wanted it.
+    /// Makes this number of free rounds first. `looks` says whether a free look precedes each exclusive round, or only
+    /// when one asked for it.
     fn commit_after<T, E: From<StoreError>>(
         &self,
         free: usize,
@@ -109,7 +109,7 @@ impl Shared {
                 if round < free {
                     match self.store.commit(&decision.into_batch(&self.rules, &self.settings.notices)) {
                         Ok(records) => return Ok(self.published(&records, answer)),
-                        Err(StoreError::Conflict | StoreError::KeyTaken) => self.crowd.was_met(),
+                        Err(StoreError::Conflict | StoreError::KeyTaken) => self.contention.note_conflict(),
                         Err(StoreError::Early { newest }) => self.time.not_before(newest),
                         Err(error) => return Err(error.into()),
                     }
@@ -125,8 +125,8 @@ impl Shared {
         Err(StoreError::Conflict.into())
     }
 
-    /// Has `decide` decide while nobody else can write, and writes what it decides. For what must get done however much
-    /// others write.
+    /// Calls `decide` inside the store's write transaction and writes its decision. For writes that must succeed while
+    /// other processes write much.
     pub(super) fn commit_exclusively<T, E: From<StoreError>>(
         &self,
         mut decide: impl FnMut(&dyn Reads) -> Result<(Decision, T), E>,
@@ -167,7 +167,7 @@ impl Shared {
         }
     }
 
-    /// Writes uses, which are true whatever else happened. On an error they stay in `uses`.
+    /// Writes uses. They are true independently of the state. After an error they stay in `uses`.
     pub(super) fn commit_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError> {
         let events = std::mem::take(uses);
         let mut outbox = use_messages(&events, &self.rules, &self.settings.notices);
@@ -188,7 +188,7 @@ impl Shared {
 
     /// Writes notices that follow from no fact.
     #[cfg_attr(not(feature = "sign"), expect(dead_code, reason = "only checkpoints are told so"))]
-    pub(super) fn tell(&self, outbox: Vec<Message>) -> Result<(), StoreError> {
+    pub(super) fn commit_messages(&self, outbox: Vec<Message>) -> Result<(), StoreError> {
         self.store.commit(&Batch { outbox, ..Batch::default() }).map(drop)
     }
 

@@ -1,13 +1,13 @@
 //! What the processes of this machine have counted together.
 //!
-//! Whoever reads the figures of a host with several processes is answered by one of them, so it says what all have counted.
+//! A scrape reaches one of the processes of a host, so the metrics are the sum over all of them.
 
 use super::counts::Counts;
 use super::metrics::{Counters, value};
 use super::shared::Shared;
 
-/// How often a process tells what it has counted.
-const TELL_MILLIS: i64 = 1_000;
+/// How often a process publishes its counts.
+const PUBLISH_MILLIS: i64 = 1_000;
 
 /// Each count of these in its place.
 fn each(one: &[u64], other: &[u64], with: impl Fn(u64, u64) -> u64) -> Vec<u64> {
@@ -15,32 +15,34 @@ fn each(one: &[u64], other: &[u64], with: impl Fn(u64, u64) -> u64) -> Vec<u64> 
 }
 
 impl Shared {
-    /// What all processes of this machine have counted, as far as they have told; of this one all. Where there is no place for
-    /// it beside the store, of this one alone.
+    /// The sum of the counts that the processes of this machine have published, with the current counts of this
+    /// process. Without a place for it beside the store, the counts of this process alone.
     pub(super) fn counted(&self) -> Counts {
         let own = self.own_counts();
-        let mut told = self.told.lock();
-        let new = each(&own.row(), &told.own.row(), u64::saturating_sub);
+        let mut published = self.published.lock();
+        let new = each(&own.row(), &published.own.row(), u64::saturating_sub);
         match self.store.add_counts(&new) {
             Ok(Some(all)) => {
-                (told.own, told.all) = (own, Counts::of(&all));
-                told.all
+                (published.own, published.all) = (own, Counts::of(&all));
+                published.all
             }
             Ok(None) => own,
-            // Of the others what they had told before.
-            Err(_) => Counts::of(&each(&told.all.row(), &Counts::of(&new).row(), u64::saturating_add)),
+            // For the other processes, the counts that were published before.
+            Err(_) => Counts::of(&each(&published.all.row(), &Counts::of(&new).row(), u64::saturating_add)),
         }
     }
 
-    /// Tells the other processes what this one has counted. What cannot be told now is told later.
-    pub(super) fn tell_counts(&self) {
+    /// Publishes the counts of this process to the others. Counts that cannot be published now are published later.
+    pub(super) fn publish_counts(&self) {
         let now = self.time.monotonic();
         {
-            let mut told = self.told.lock();
-            if told.at.is_some_and(|at| now.saturating_sub(at) < TELL_MILLIS) || told.own == self.own_counts() {
+            let mut published = self.published.lock();
+            if published.at.is_some_and(|at| now.saturating_sub(at) < PUBLISH_MILLIS)
+                || published.own == self.own_counts()
+            {
                 return;
             }
-            told.at = Some(now);
+            published.at = Some(now);
         }
         self.counted();
     }

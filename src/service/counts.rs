@@ -1,11 +1,11 @@
-//! What is counted for the figures, in the order in which it is kept.
+//! What is counted for the metrics, in the order in which it is stored.
 
 /// The bounds of the time of a check, in nanoseconds.
 pub(super) const PROBE_BOUNDS: [u64; 10] = [10, 25, 50, 100, 250, 500, 1_000, 10_000, 100_000, 1_000_000];
 
 macro_rules! counts {
     ($($name:ident),+ $(,)?) => {
-        /// What is counted, in the order in which it is kept.
+        /// The counts, in the order in which they are stored.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
         pub(super) struct Counts {
             $(pub(super) $name: u64,)+
@@ -18,7 +18,7 @@ macro_rules! counts {
                 [$(self.$name),+].into_iter().chain(self.probe_buckets).collect()
             }
 
-            /// Those of a row; what it lacks is zero.
+            /// The counts of a row; missing ones are zero.
             pub(super) fn of(row: &[u64]) -> Self {
                 let mut row = row.iter().copied();
                 let mut next = || row.next().unwrap_or_default();
@@ -32,9 +32,9 @@ counts! {
     uses, denied, refused_calls, stale, unrecordable, done, refused, failed, rounds_failed, offline, probes, probe_nanos,
 }
 
-/// What of it was told to the other processes, and when.
+/// The counts that were published to the other processes, and when.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Published {
     pub(super) own: Counts,
     /// What all had counted by then.
     pub(super) all: Counts,

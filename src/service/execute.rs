@@ -1,4 +1,4 @@
-//! How a command is carried out, and what a repeat answers.
+//! Carrying out a command, and the answer to a repeat.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,15 +27,15 @@ use crate::workflow::{
 impl Workflow {
     /// Does what the command wants, or nothing.
     ///
-    /// Once this has returned `Ok`, every check of this process that starts from now on sees what it did, and it is on
-    /// disk unless [`Receipt::durable`] says otherwise. A second call with the same command and key does nothing: it
-    /// answers with the current state of what the first call did, marked `replayed`. A call that changed nothing does not
-    /// use up its key.
+    /// Once this has returned `Ok`, every check of this process that starts from now on sees the result, and it is on
+    /// disk unless [`Receipt::durable`] is false. A second call with the same command and key does nothing: it returns
+    /// the current state of what the first call did, marked `replayed`. A call that changed nothing does not use its
+    /// key.
     ///
     /// # Errors
-    /// A refusal of the rules; [`Error::KeyReused`] when the key came with another command before; errors of the store.
-    /// Then nothing has happened, except that after an error of the store a write may still turn out to have been made:
-    /// call again with the same key.
+    /// A refusal of the rules; [`Error::KeyReused`] when the key was used with another command; errors of the store.
+    /// Then nothing has happened, except that after an error of the store the write may still have been made: call
+    /// again with the same key.
     pub fn execute(
         &self,
         caller: &Caller,
@@ -62,7 +62,7 @@ impl Workflow {
         answer
     }
 
-    /// Like [`Workflow::execute`], for the host itself, which no caller stands for. It may report the standing of principals.
+    /// Like [`Workflow::execute`], for the host itself, without a caller. It may report the standing of principals.
     ///
     /// # Errors
     /// As for [`Workflow::execute`].
@@ -75,8 +75,8 @@ impl Workflow {
         answer
     }
 
-    /// What [`Workflow::execute`] would do, without doing it: the request as it would be made, with what it would newly permit,
-    /// how risky that is, and who would review it. Nobody is notified, and nothing is written.
+    /// Returns what [`Workflow::execute`] would do, without doing it: the request that would be made, with what it
+    /// would newly permit, its risk, and who would review it. No notice is sent, and nothing is written.
     ///
     /// # Errors
     /// As for [`Workflow::execute`].
@@ -96,8 +96,8 @@ impl Workflow {
     }
 }
 
-/// The span of a command, in that of the host. Its fields are those that `tracing-opentelemetry` reads, and attributes by the names
-/// of OpenTelemetry. Whose command it is does not stand in it: traces go to more people than the journal.
+/// The span of a command, inside that of the host. Its fields are those that `tracing-opentelemetry` reads, and
+/// attributes with OpenTelemetry names. It does not contain the caller: more people see traces than the journal.
 fn span_of(command: &Command) -> tracing::Span {
     let name = command.spec().name;
     tracing::info_span!(
@@ -126,8 +126,9 @@ impl Shared {
         Ids { request: request.into(), grant: grant.into(), delegation: delegation.into() }
     }
 
-    /// Sorted by time, for people; random enough that nobody guesses one. Without the counter that `Uuid::now_v7` keeps
-    /// under a process-wide lock: a fork could leave that lock held for ever in the child.
+    /// Sorted by time, for people; random enough that no id can be guessed. It does not use the counter of
+    /// `Uuid::now_v7`, which is under a process-wide lock: after a fork, that lock could stay locked for ever in the
+    /// child.
     pub(super) fn new_uuid(&self) -> Uuid {
         let millis = self.time.now().millis().unsigned_abs();
         let nanos = u32::try_from(millis % 1_000 * 1_000_000).unwrap_or(0);
@@ -139,7 +140,7 @@ impl Shared {
     pub(super) fn on_our_time<'a>(&self, caller: &'a Caller) -> Cow<'a, Caller> {
         match (self.time.trouble(), &caller.sign_in) {
             (Some(ClockTrouble::Behind), Some(sign_in)) if !self.time.is_skewed() => {
-                let sign_in = sign_in.clone().told_by_a_clock_ahead(-self.time.wall_ahead());
+                let sign_in = sign_in.clone().shifted_by(-self.time.wall_ahead());
                 Cow::Owned(Caller { sign_in: Some(sign_in), ..caller.clone() })
             }
             _ => Cow::Borrowed(caller),
@@ -149,22 +150,24 @@ impl Shared {
     /// Carries out the command. One that ends grants takes effect in this process even when it cannot be written.
     fn run(&self, call: &Call<'_>, key: Option<&IdempotencyKey>) -> Result<Receipt, Error> {
         if self.time.was_set() {
-            // By a clock that was set ahead a grant would be over that all others honour. What cannot be asked the store says itself.
+            // With a clock that is ahead, a grant would seem expired that others honour. An error is left to the
+            // store's own calls.
             let _ = self.compare_clocks();
         }
-        if let Err(error) = self.merge_before(call) {
-            return self.while_away(call, key)?.ok_or(error);
+        if let Err(error) = self.merge_spool_before(call) {
+            return self.run_offline(call, key)?.ok_or(error);
         }
         let mut attempt = Attempt::default();
         match self.attempt(call, key, &mut attempt) {
             Ok(receipt) => {
-                // What the journal does not say to have ended, others have decided about.
+                // Grants that the journal does not show as ended are honoured again: other processes have decided about
+                // them.
                 self.honour_again(&attempt.withheld)?;
                 Ok(receipt)
             }
             Err(Error::Store(error @ StoreError::Unavailable { .. })) if !attempt.withheld.is_empty() => {
                 tracing::error!(%error, "grants were taken away that cannot be written down yet");
-                if let Err(error) = self.while_away(call, key) {
+                if let Err(error) = self.run_offline(call, key) {
                     tracing::error!(%error, "what was taken while the store is away was not ended with them");
                 }
                 self.announce();
@@ -174,7 +177,7 @@ impl Shared {
             }
             Err(error) => {
                 let away = matches!(&error, Error::Store(StoreError::Unavailable { .. }));
-                if away && let Some(receipt) = self.while_away(call, key)? {
+                if away && let Some(receipt) = self.run_offline(call, key)? {
                     return Ok(receipt);
                 }
                 self.honour_again(&attempt.withheld)?;
@@ -183,7 +186,7 @@ impl Shared {
         }
     }
 
-    /// Writes what could not be written before; whatever cannot be written now either waits again.
+    /// Writes what could not be written before; what cannot be written now keeps waiting.
     pub(super) fn write_pending(&self) -> Result<(), Error> {
         while let Some(pending) = self.pending.take() {
             let mut attempt = Attempt::default();
@@ -194,7 +197,7 @@ impl Shared {
                     return Err(error.into());
                 }
                 Err(error) => {
-                    // The caller was told that it had happened, so this must not go by unseen.
+                    // The caller got a success, so this must be logged.
                     tracing::error!(%error, "a command that took grants away is refused now that it can be written");
                     self.honour_again(pending.withheld())?;
                 }
@@ -254,8 +257,8 @@ impl Shared {
                 (owner(caller), key.to_owned(), done)
             });
             let receipt = Receipt { ended, ..Receipt::new(after, now, already.is_some()) };
-            // Under the store's lock nothing is withheld: a free round has done it before, and the lock of what is
-            // followed must not be waited for there.
+            // Inside the store's write transaction nothing is withheld: a free round has done it before, and waiting
+            // for the lock of `following` there is not allowed.
             if spec.effect == Effect::Ends && round == Round::Free {
                 let ends: Vec<GrantId> = events.iter().filter_map(|event| ended_by(&event.fact)).collect();
                 self.withhold(&ends);
@@ -264,16 +267,16 @@ impl Shared {
             attempt.receipt = Some(receipt.clone());
             Ok(Some((Decision { done, ..Decision::from_view(view, events) }, receipt)))
         };
-        // What is known of an alert is held by whoever reads on in the store.
+        // The monitor's lock is held while it reads the store, so alerts are read before.
         if needs.alert.is_some() {
             self.commit(decide_in)
         } else {
             // A free look withholds what is to end, and asks the directory.
-            self.commit_in_crowd(spec.effect == Effect::Ends || self.directory.is_some(), decide_in)
+            self.commit_contended(spec.effect == Effect::Ends || self.directory.is_some(), decide_in)
         }
     }
 
-    /// What a command is decided from, with what the directory says now in the place of what was reported. `None` when the
+    /// The state that a command is decided from, with the directory's answers in place of reports. `None` when the
     /// directory would have to be asked and must not be.
     pub(super) fn view(
         &self,
@@ -288,7 +291,7 @@ impl Shared {
             view.alert = self.alert(alert, round)?;
         }
         if needs.review {
-            // What was lent to an earlier account of this name was not lent to this one.
+            // A delegation to an earlier account of this name does not count for this one.
             let mut lent = Vec::new();
             for delegation in std::mem::take(&mut view.delegations) {
                 match standings.known(&delegation.delegate, round) {
@@ -303,7 +306,7 @@ impl Shared {
         Ok(self.ask_directory(&mut view, needs, call, round, standings)?.then_some(view))
     }
 
-    /// Puts what the directory says now in the place of what was reported. False when it would have to be asked and must not be.
+    /// Replaces reports by the directory's answers. False when the directory would have to be asked and must not be.
     pub(super) fn ask_directory(
         &self,
         view: &mut View,
@@ -313,7 +316,7 @@ impl Shared {
         standings: &mut Standings<'_>,
     ) -> Result<bool, Error> {
         for who in needs.people(view) {
-            // A report is compared with the one before it, whatever the directory says.
+            // A report is compared with the report before it, whatever the directory says.
             if matches!(call.command, Command::ReportStanding(report) if report.principal == who) {
                 continue;
             }
@@ -323,7 +326,7 @@ impl Shared {
                     let standing = known.standing_for(first_deed(view, &who));
                     view.standing.extend(standing.map(|standing| (who, standing)));
                 }
-                // A directory that cannot answer does not stand in the way of taking access away.
+                // A directory that cannot answer does not prevent ending or suspending access.
                 Some(Err(_)) if call.command.only_takes_away() => {}
                 Some(Err(error)) => return Err(Error::Directory(error)),
             }
@@ -331,7 +334,7 @@ impl Shared {
         Ok(true)
     }
 
-    /// The current state of what was done under the key, as far as the caller may still see it.
+    /// The current state of what was done under the key, if the caller may still see it.
     fn replay(
         &self,
         reads: &dyn Reads,
@@ -399,16 +402,16 @@ impl Shared {
     }
 }
 
-/// What one attempt to carry out a command has come to so far.
+/// The state of one attempt to carry out a command.
 #[derive(Debug, Default)]
 struct Attempt {
     /// The grants that are withheld for its sake.
     withheld: Vec<GrantId>,
-    /// What it would answer.
+    /// The receipt that it would return.
     receipt: Option<Receipt>,
 }
 
-/// What the directory has said while a command is decided, perhaps several times.
+/// The directory's answers while a command is decided, perhaps several times.
 pub(super) struct Standings<'a> {
     directory: Option<&'a dyn Directory>,
     said: BTreeMap<Principal, Result<Known, String>>,
@@ -419,8 +422,8 @@ impl<'a> Standings<'a> {
         Self { directory: shared.directory.as_deref(), said: BTreeMap::new() }
     }
 
-    /// What the directory says of this principal: asked now, or what it said a moment ago while it must not be asked. `None`
-    /// when it must not be asked and has not said.
+    /// The directory's answer about this principal: asked now, or an earlier answer while it must not be asked. `None`
+    /// when it must not be asked and there is no earlier answer.
     pub(super) fn known(&mut self, who: &Principal, round: Round) -> Option<Result<Known, String>> {
         let Some(directory) = self.directory else { return Some(Ok(Known::NotJudged)) };
         if round == Round::Exclusive {
@@ -432,7 +435,7 @@ impl<'a> Standings<'a> {
     }
 }
 
-/// The first instant at which somebody did something that the view tells of.
+/// The first instant at which this principal did something in the view.
 fn first_deed(view: &View, who: &Principal) -> Option<Timestamp> {
     let asked = view.request.iter().filter(|request| request.identities().any(|one| one == who));
     let approved = view.request.iter().flat_map(AccessRequest::approvals).filter(|review| match &review.by {

@@ -1,10 +1,10 @@
-//! What judges what grants allow: the guardrails in force, and what they look at.
+//! Evaluates the guardrails in force for what grants allow, over the host's entities.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::cross_check::CrossCheck;
-use super::held::HeldGrants;
+use super::grant_cache::GrantCache;
 use super::policy_errors::unfit;
 use super::settings::GuardrailSettings;
 use crate::check::{Forbids, Verdict};
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::journal::digest;
 use crate::lock::Mutex;
 use crate::model::{Context, Fact, GrantId, PolicyFile, Query, RawQuery, Reason, Timestamp};
-use crate::policy::{self, Attributes, Guardrails, HostEntities, Judged, PolicyError, Schema, Seen, Told};
+use crate::policy::{self, Attributes, Extra, Guardrails, HostEntities, Judged, PolicyError, Schema, Seen};
 use crate::workflow::{Rules, proven_at};
 
 /// Judges what grants allow.
@@ -20,10 +20,10 @@ use crate::workflow::{Rules, proven_at};
 pub(super) struct Guard {
     pub(super) rules: Arc<Rules>,
     schema: Schema,
-    pub(super) held: Arc<HeldGrants>,
+    pub(super) grant_cache: Arc<GrantCache>,
     set: Mutex<Arc<Guardrails>>,
     entities: Mutex<Option<Arc<HostEntities>>>,
-    /// How old what the host tells may be. Without it, nothing is expected of the host.
+    /// How old the entities of the host may be. `None`: no entities are expected.
     max_age: Option<Duration>,
     /// How many guardrails are of the library's ready sets.
     ready: usize,
@@ -31,16 +31,16 @@ pub(super) struct Guard {
     pub(super) watched: Mutex<Watched>,
 }
 
-/// The operator's files as they were read last.
+/// The operator's files as they were last read.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     own: Vec<PolicyFile>,
-    /// The length and the time of the file when it was last looked into.
+    /// The length and the modification time of the file when it was last read.
     stamp: Option<(u64, Option<SystemTime>)>,
     /// When it was last looked at, and whether the last look failed.
     pub(super) looked: i64,
     pub(super) failed: bool,
-    /// What the record is known to say.
+    /// The last recorded fact about the guardrails.
     pub(super) recorded: Option<Fact>,
 }
 
@@ -55,7 +55,7 @@ impl Guard {
     pub(super) fn new(
         rules: Arc<Rules>,
         schema: Schema,
-        held: Arc<HeldGrants>,
+        grant_cache: Arc<GrantCache>,
         set: Guardrails,
         (settings, ready): (&GuardrailSettings, usize),
         cross_check_percent: u32,
@@ -64,7 +64,7 @@ impl Guard {
         Self {
             rules,
             schema,
-            held,
+            grant_cache,
             set: Mutex::new(Arc::new(set)),
             entities: Mutex::default(),
             max_age: settings.max_entity_age,
@@ -85,7 +85,7 @@ impl Guard {
             return Ok(());
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        // What is wrong is told once, and looked at again when it changes.
+        // An error is logged once, and the file is read again when it changes.
         watched.stamp = Some(stamp);
         if watched.own.iter().any(|file| file.text() == text) {
             return Ok(());
@@ -105,7 +105,7 @@ impl Guard {
         Ok(())
     }
 
-    /// What is in force, as the record has it.
+    /// The guardrails in force, as the fact to record.
     pub(super) fn in_force(&self, settings: &GuardrailSettings) -> Fact {
         let count = u32::try_from(self.set.lock().len()).unwrap_or(u32::MAX);
         Fact::GuardrailsChanged { digest: self.digest(settings).into(), count, account: None }
@@ -131,24 +131,24 @@ impl Guard {
         Arc::clone(&self.set.lock())
     }
 
-    /// What the host has told last.
+    /// The entities that the host has set last.
     pub(super) fn entities(&self) -> Option<Arc<HostEntities>> {
         self.entities.lock().clone()
     }
 
-    /// Takes over what the host tells; answers how many entities that are.
-    pub(super) fn tell(&self, json: &str, at: Timestamp) -> Result<usize, PolicyError> {
-        let told = self.parse(json, at)?;
-        let count = told.len();
-        *self.entities.lock() = Some(Arc::new(told));
+    /// Sets the entities of the host; returns their number.
+    pub(super) fn set_entities(&self, json: &str, at: Timestamp) -> Result<usize, PolicyError> {
+        let entities = self.parse(json, at)?;
+        let count = entities.len();
+        *self.entities.lock() = Some(Arc::new(entities));
         Ok(count)
     }
 
-    /// Whether what the host has told is too old to judge by, or was never told.
+    /// Whether the entities of the host are too old, or were never set.
     pub(super) fn is_stale(&self, now: Timestamp) -> bool {
         let Some(max_age) = self.max_age else { return false };
         let bound = i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX);
-        self.entities.lock().as_ref().is_none_or(|told| now.millis().saturating_sub(told.at().millis()) > bound)
+        self.entities.lock().as_ref().is_none_or(|entities| now.millis().saturating_sub(entities.at().millis()) > bound)
     }
 
     /// The entities of a document of the host's.
@@ -158,7 +158,7 @@ impl Guard {
 
     /// A number that no other policy has.
     pub(super) fn next_number(&self) -> u64 {
-        self.held.next_number()
+        self.grant_cache.next_number()
     }
 
     /// What policies see of a query.
@@ -166,10 +166,10 @@ impl Guard {
         &self,
         query: &Query<'_>,
         context: &Context,
-        told: Told<'_>,
+        extra: Extra<'_>,
         now: Timestamp,
     ) -> Result<Seen, PolicyError> {
-        self.seen_over(query, context, told, self.entities().as_deref(), now)
+        self.seen_over(query, context, extra, self.entities().as_deref(), now)
     }
 
     /// What policies see of a query over these entities of a host's.
@@ -177,7 +177,7 @@ impl Guard {
         &self,
         query: &Query<'_>,
         context: &Context,
-        told: Told<'_>,
+        extra: Extra<'_>,
         host: Option<&HostEntities>,
         now: Timestamp,
     ) -> Result<Seen, PolicyError> {
@@ -186,10 +186,10 @@ impl Guard {
             address: context.address,
             session: context.session.clone(),
             call: context.call.clone(),
-            // Whether uses are left is asked of the store, once everything else allows.
+            // Whether uses are left is read from the store, after everything else allows.
             used_up: Some(Vec::new()),
         };
-        policy::seen(query, now, &given, told, host)
+        policy::seen(query, now, &given, extra, host)
     }
 
     fn judged(&self, query: &RawQuery<'_>, now: Timestamp, is_emergency: bool) -> Result<Judged, PolicyError> {
@@ -197,8 +197,8 @@ impl Guard {
         let (principal, action, resource) = query.to_values();
         let query_values = Query { principal: &principal, action: &action, resource: &resource };
         let set = self.set();
-        let told = Told { ungrouped: !set.looks_at_groups(), ..Told::default() };
-        let seen = self.seen(&query_values, query.context().unwrap_or(&none), told, now)?;
+        let extra = Extra { ungrouped: !set.looks_at_groups(), ..Extra::default() };
+        let seen = self.seen(&query_values, query.context().unwrap_or(&none), extra, now)?;
         set.judge(&seen, is_emergency)
     }
 }
@@ -213,7 +213,7 @@ impl Forbids for Guard {
     }
 
     fn note_miss(&self, query: &RawQuery<'_>, now: Timestamp) {
-        self.look_at_miss(query, now);
+        self.compare_miss(query, now);
     }
 
     fn judge(&self, query: &RawQuery<'_>, now: Timestamp, is_emergency: bool) -> Verdict {
@@ -241,7 +241,7 @@ impl Forbids for Guard {
 
     fn emergency(&self, query: &RawQuery<'_>, now: Timestamp) -> Option<(GrantId, Timestamp)> {
         let (principal, action, resource) = query.to_values();
-        let held = self.held.of(&principal, now).ok()?;
+        let held = self.grant_cache.of(&principal, now).ok()?;
         let covering = held.iter().map(|one| &one.grant).filter(|grant| {
             let plain = grant.break_glass.is_some() && grant.conditions.is_none();
             plain && grant.window.contains(now) && grant.covers(&action, &resource)

@@ -1,4 +1,4 @@
-//! How the guardrails follow their file, and how the host tells of its people and things.
+//! How the guardrails follow their file, and how the host sets its entities.
 
 use super::commit::{Decision, Round};
 use super::engine::Engine;
@@ -12,8 +12,8 @@ use crate::workflow::Needs;
 const LOOK_MILLIS: i64 = 1_000;
 
 impl Shared {
-    /// Looks whether the guardrails are other ones, and has the record say which are in force. Guardrails that are wrong
-    /// change nothing, and the log says so once.
+    /// Reads the guardrails again if their file has changed, and records which are in force. Invalid guardrails change
+    /// nothing and are logged once.
     pub(super) fn watch_guardrails(&self) -> Result<(), StoreError> {
         let settings = &self.settings.guardrails;
         let guard = &self.guard;
@@ -41,7 +41,7 @@ impl Shared {
         if !self.record_guardrails(&fact)? {
             return Ok(());
         }
-        // What is in force from the start changes no answer that anybody keeps.
+        // The guardrails that are in force from the start change no cached answer.
         let is_first = guard.watched.lock().recorded.replace(fact).is_none();
         if !is_first {
             self.announce();
@@ -49,7 +49,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Writes that these are in force, unless the record says so already. False when it could not be written now.
+    /// Records that these guardrails are in force, unless the record has it already. False when it could not be written
+    /// now.
     fn record_guardrails(&self, fact: &Fact) -> Result<bool, StoreError> {
         let event = Some(EventKind::of(fact));
         let written = self.commit(|reads: &dyn Reads, round: Round| {
@@ -62,7 +63,7 @@ impl Shared {
             let now = self.time.now();
             let view = reads.view(&Needs::default(), now)?;
             let says = records.first().is_some_and(|record| is_same(&record.event.fact, fact));
-            // Nothing is said where nothing was ever in force.
+            // Without guardrails now and before, nothing is recorded.
             let is_silent = records.is_empty() && matches!(fact, Fact::GuardrailsChanged { count: 0, .. });
             let events = match says || is_silent {
                 true => Vec::new(),
@@ -91,13 +92,13 @@ impl Shared {
     }
 }
 
-/// Whether both say that the same guardrails are in force, under whichever account.
+/// Whether both facts name the same guardrails, under any account.
 fn is_same(one: &Fact, other: &Fact) -> bool {
-    let told = |fact: &Fact| match fact {
+    let guardrails_of = |fact: &Fact| match fact {
         Fact::GuardrailsChanged { digest, count, .. } => Some((digest.clone(), *count)),
         _ => None,
     };
-    told(one).is_some() && told(one) == told(other)
+    guardrails_of(one).is_some() && guardrails_of(one) == guardrails_of(other)
 }
 
 impl Engine {
@@ -119,8 +120,8 @@ impl Engine {
         Ok(shared.watch_guardrails()?)
     }
 
-    /// Takes over what the host tells of its people and things: entities in Cedar's JSON format, which replace those that
-    /// were told before. `at` is the instant that they are true of; now when `None`. Answers how many there are.
+    /// Sets the entities of the host, in Cedar's JSON format; they replace the earlier ones. `at` is the instant of
+    /// this state; now when `None`. Returns the number of entities.
     ///
     /// Guardrails and [`Engine::authorize`] look at them. Where `guardrails.max_entity_age_seconds` is set and they are
     /// older, no grant is honoured.
@@ -134,12 +135,12 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// When it is no such document, or an entity does not fit the schema. What was told before stays.
+    /// When the document is invalid, or an entity does not fit the schema. The earlier entities stay.
     pub fn tell_entities(&self, json: &str, at: Option<Timestamp>) -> Result<usize, Error> {
         let now = self.now();
-        // Nobody knows what will be so.
+        // An instant in the future counts as now.
         let at = at.map_or(now, |at| at.min(now));
-        let count = self.shared().guard.tell(json, at).map_err(|error| {
+        let count = self.shared().guard.set_entities(json, at).map_err(|error| {
             let expected = "entities in Cedar's JSON format that fit the schema";
             Invalid::new("entities", format!("cannot be read: {error}"), expected)
         })?;

@@ -1,15 +1,15 @@
-//! How what was recorded while the store was away comes into the journal, once.
+//! Merges what was recorded while the store was unavailable into the journal, exactly once.
 //!
-//! Before somebody tries, the spool says so: what is added later belongs to the next part. Each part is one transaction under a
-//! key that is made of the spool's id and the number of the part, and the spool is removed when all parts are written. So
-//! whatever dies in the middle, the next try knows which parts the journal has.
+//! Before a merge starts, the spool is marked: later entries belong to the next part. Each part is one transaction
+//! under a key made of the spool's id and the part's number, and the spool is removed when all parts are written. So
+//! after a crash at any point, the next merge knows which parts are in the journal.
 
 use std::collections::BTreeSet;
 
-use super::away::ended_at;
 use super::commit::{Decision, Round};
 use super::execute::Standings;
 use super::offline::{Folded, Offline};
+use super::offline_commands::end_of;
 use super::shared::Shared;
 use crate::error::Error;
 use crate::model::{Event, Fact, Grant, GrantId, Principal, Subject};
@@ -21,23 +21,23 @@ use crate::workflow::{Needs, View, Whose, merge_ends, merge_taken, why_it_ends};
 /// How many records are read at a time.
 const CHUNK: usize = 1_000;
 
-/// Facts, each group of them with what it follows from.
+/// Groups of facts, each with the state that it was decided from.
 type Facts = Vec<(View, Vec<Event>)>;
 
-/// What one merge goes by.
+/// The state of one merge.
 struct Merge<'a> {
     id: String,
-    /// The principal under whose name the keys are kept.
+    /// The principal that owns the keys.
     owner: Principal,
     folded: Folded,
-    /// The persons of whom somebody has taken a grant away since the spool was begun.
+    /// The persons who lost a grant since the spool was begun.
     revoked: BTreeSet<Principal>,
     standings: Standings<'a>,
 }
 
 impl Shared {
-    /// Brings into the journal what this machine has recorded while the store was away. Once this has returned, the journal has
-    /// all of it, once, and the spool is gone.
+    /// Writes what this machine has recorded while the store was unavailable to the journal. Once this has returned,
+    /// the journal has all of it exactly once, and the spool is removed.
     pub(super) fn merge_spool(&self) -> Result<(), Error> {
         let Some(offline) = &self.offline else { return Ok(()) };
         if !offline.is_due(self.time.now()) {
@@ -47,7 +47,7 @@ impl Shared {
             let source = "the store was away a moment ago".into();
             return Err(StoreError::Unavailable { doing: "merging what was recorded on this machine", source }.into());
         }
-        // Asked before the spool is held: it is the host that answers.
+        // Read before the spool is locked, because the host answers.
         let mut standings = Standings::of(self);
         let read = offline.spool.with(|opened| Ok::<_, SpoolError>(Folded::of(opened.contents())));
         let merged = read.map_err(Error::from).and_then(|folded| {
@@ -94,7 +94,7 @@ impl Shared {
         for (number, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_empty()) {
             self.merge_part(&mut merge, number, part)?;
         }
-        // From here on the store says what holds.
+        // From here on the store has the state of these grants.
         let grants: Vec<GrantId> = merge.folded.views.keys().copied().collect();
         opened.remove()?;
         self.show(offline, opened.contents());
@@ -104,7 +104,7 @@ impl Shared {
         Ok(())
     }
 
-    /// The persons of whom somebody else has taken a grant away or held one back since this position.
+    /// The persons who had a grant revoked or suspended by another since this position.
     fn revoked_since(&self, origin: &Position) -> Result<BTreeSet<Principal>, Error> {
         let mut persons = BTreeSet::new();
         let mut query = RecordQuery::changes_after(origin.revision, CHUNK);
@@ -141,15 +141,15 @@ impl Shared {
         })
     }
 
-    /// The facts of a part, each with what it follows from. `None` when the journal has them: keys are forgotten after days, and
-    /// grants are not.
+    /// The facts of a part, each with the state that it was decided from. `None` when the journal has them already:
+    /// keys are removed after days, grants are not.
     fn facts_of(&self, merge: &mut Merge<'_>, reads: &dyn Reads, part: &[Entry]) -> Result<Option<Facts>, Error> {
         let now = self.time.now();
         let mut facts: Facts = Vec::new();
         let mut ends = Vec::new();
         let after = |id: &GrantId| {
             part.iter().find_map(|entry| match &entry.said {
-                Said::Ended(events) => ended_at(*id, events),
+                Said::Ended(events) => end_of(*id, events),
                 _ => None,
             })
         };
@@ -198,14 +198,14 @@ impl Shared {
         Ok(Some(facts))
     }
 
-    /// What the store, and the host where it can be asked, say of the person of this grant.
+    /// The state of this grant's person, from the store and from the host if it can be asked.
     fn view_of(&self, merge: &mut Merge<'_>, reads: &dyn Reads, grant: &Grant) -> Result<View, Error> {
         let whose = || Some(Whose::Of(grant.person().clone()));
         let standing_of = grant.identities().cloned().collect();
         let needs = Needs { live: whose(), unreviewed: whose(), standing_of, ..Needs::default() };
         let mut view = reads.view(&needs, self.time.now())?;
         for who in grant.identities() {
-            // What was answered before the spool was held; of whom nothing was, the store says what was reported.
+            // Read before the spool was locked; for a person without an answer, the store has the last report.
             if let Some(Ok(known)) = merge.standings.known(who, Round::Exclusive)
                 && let Some(standing) = known.standing_for(Some(grant.approved_at))
             {
@@ -215,7 +215,7 @@ impl Shared {
         Ok(view)
     }
 
-    /// Checks find no more what neither the spool nor the store has.
+    /// Removes the grants that are neither in the spool nor in the store from the checks.
     pub(super) fn forget_gone(&self) -> Result<(), StoreError> {
         let Some(offline) = &self.offline else { return Ok(()) };
         for grant in offline.take_gone() {
@@ -241,7 +241,7 @@ impl Folded {
     }
 }
 
-/// Who took the first grant.
+/// The holder of the first grant.
 fn first_holder(contents: &Contents) -> Option<Principal> {
     contents.entries.iter().find_map(|entry| match &entry.said {
         Said::Taken(events, _) => events.iter().find_map(|event| match &event.fact {

@@ -1,85 +1,85 @@
 //! The shell: the only part that knows the time, and the only one that sees a store, an index and a clock together.
 //!
-//! An [`Engine`] is one host's view of one store. It hands out three handles, because there are three kinds of caller
-//! with three kinds of cost: the [`crate::check::Decider`] answers checks from memory, the [`Workflow`] runs the workflow
-//! and writes, and the [`Reconciler`] does what nobody is waiting for. Nothing here needs a thread for a right answer; a host without a
-//! scheduler of its own lets a `host::Background` call the reconciler.
+//! An [`Engine`] is one host's view of one store. It has three handles, one for each kind of caller: the
+//! [`crate::check::Decider`] answers checks from memory, the [`Workflow`] runs the workflow and writes, and the
+//! [`Reconciler`] does the background work. Right answers need no thread; a host without a scheduler uses a
+//! `host::Background` to call the reconciler.
 //!
 //! | file | question |
 //! |---|---|
-//! | `engine` | how an engine is opened, and the handles it gives |
+//! | `engine` | opening an engine, and its handles |
 //! | `settings` | what an operator tunes in the engine |
 //! | `shared` | what the handles share |
 //! | `workflow` | looking up requests, grants, delegations and records |
-//! | `execute` | how a command is carried out, and what a repeat answers |
+//! | `execute` | carrying out a command, and the answer to a repeat |
 //! | `commit` | the one place where facts are written |
-//! | `offline` | what a machine keeps for when the store is away |
-//! | `away` | how access without approval is taken, used and ended then |
-//! | `last_known` | what of the store it is judged by then |
-//! | `merging` | how that comes into the journal |
-//! | `pending` | which commands took grants away and are not written yet |
-//! | `known` | what is looked up for a caller that was judged before |
-//! | `fingerprint` | by what an idempotency key knows a command again |
-//! | `receipt` | what a command answers |
-//! | `filter` | which rows of a list are wanted, besides their status |
+//! | `offline` | what a machine keeps for an unavailable store |
+//! | `offline_commands` | taking, using and ending break-glass access while the store is unavailable |
+//! | `last_known` | the last known state that these commands are decided from |
+//! | `merging` | merging what was recorded meanwhile into the journal |
+//! | `pending` | commands that ended or suspended grants and are not written yet |
+//! | `trusted_lookup` | lookups for a caller that was authorized before |
+//! | `fingerprint` | the digest by which a repeated command is recognized |
+//! | `receipt` | the result of a command |
+//! | `filter` | the filter of a list, besides the status of its rows |
 //! | `cursor` | cursors that are bound to a list, its filter and its caller |
 //! | `listing` | a page of rows |
-//! | `sizing` | what of a role was used, and what would another grant have let pass |
-//! | `kept_pasts` | what the past says of requests that are looked at again and again |
+//! | `sizing` | which parts of a role were used, and which calls another grant would have allowed |
+//! | `kept_pasts` | a cache of what the past says about requests |
 //! | `ended_sessions` | which sessions ended a moment ago |
-//! | `summaries` | what was done under a grant |
+//! | `summaries` | summaries of what was done under a grant |
 //! | `records` | a page of records |
-//! | `accountable` | what is told of a record besides what it says: which person answers for it, and who approved its grant |
-//! | `approved` | how the grants came to be whose records are read |
-//! | `evidence` | what an assessor asks for of a period |
-//! | `integrity` | what was found out last of the store: whether it is whole |
+//! | `accountable` | data added to a record: the accountable person, and who approved its grant |
+//! | `approved` | how grants came to be |
+//! | `evidence` | evidence for an audit of a period |
+//! | `integrity` | the result of the last verification of the store |
 //! | `proof` | signed checkpoints to read, and proofs that lead to them |
 //! | `sealing` | verifying what was written since the last checkpoint, and signing the next one |
-//! | `metrics` | the figures of an engine, and how Prometheus reads them |
-//! | `figures` | where they come from |
-//! | `counts` | what is counted for them |
-//! | `counted` | what the processes of this machine have counted together |
-//! | `pulse` | what was seen of the health of the engine |
-//! | `monitoring` | how the monitor follows the journal, and how what it finds is written |
-//! | `activity` | what happens now, for those who look on |
-//! | `onlooker` | what is kept for them |
-//! | `past` | what was so at an instant, told by the record alone |
-//! | `offers` | what a caller may ask for |
-//! | `remedies` | what may be asked for to lift a denial |
-//! | `explain` | why a check is answered as it is |
-//! | `retention` | removing old records, once a signed checkpoint stands for them |
-//! | `configured` | which configuration an engine was opened with, on record |
-//! | `process` | which process this is |
-//! | `processes` | when each process starts and ends, on record |
-//! | `touched` | what a change of the configuration touches |
+//! | `metrics` | the metrics of an engine, and their Prometheus format |
+//! | `figures` | where the metrics come from |
+//! | `counts` | what is counted for the metrics |
+//! | `counted` | the sum of the counts of all processes of this machine |
+//! | `health_samples` | the results of the last health checks of the engine |
+//! | `monitoring` | how the monitor follows the journal, and how its findings are written |
+//! | `activity` | the current activity, for live displays |
+//! | `live_view` | the recent activity that is kept for them |
+//! | `past` | the grants in force at a past instant, from the journal alone |
+//! | `offers` | the roles that a caller may request |
+//! | `remedies` | the requests that would lift a denial |
+//! | `explain` | why a check was decided as it was |
+//! | `retention` | removing old records, once a signed checkpoint covers them |
+//! | `configured` | recording the configuration of an engine |
+//! | `process` | the identity of this process |
+//! | `processes` | recording the start and the end of each process |
+//! | `rules_impact` | which grants and requests a change of the configuration affects |
 //! | `honoured` | which grants are honoured now |
-//! | `directory` | what the host says of people |
+//! | `directory` | the host's directory of people |
 //! | `follow` | how the projections follow the store |
 //! | `following` | how far they have followed it |
-//! | `uses` | how checks keep current and have uses written |
-//! | `reconciler` | what time has made true, and what is waiting to be written |
-//! | `crowd` | whether others change the journal too |
-//! | `cross_check` | which checks are asked of Cedar too, and what came of it |
-//! | `differing` | whether the index and Cedar say the same of them |
-//! | `analysis` | what a proposed grant would change, over everything that is known |
-//! | `proving` | how what a solver says of requests gets on record |
-//! | `guard` | what judges what grants allow |
-//! | `guardrails` | how the guardrails follow their file, and how the host tells of its people and things |
-//! | `held` | the live grants of those who are asked about, with their policies |
-//! | `authorize` | the whole decision, for hosts without a decision point |
-//! | `policy_cases` | whether the policies say what their operator says they must |
-//! | `weigh` | what standing policies, guardrails and grants come to together |
-//! | `policy_errors` | what goes wrong with a policy, as an error of the library |
+//! | `uses` | how checks stay current, and how uses are written |
+//! | `reconciler` | the background work: what time has made true, and what waits to be written |
+//! | `contention` | whether other processes change the journal at the same time |
+//! | `cross_check` | which checks are also evaluated by Cedar, and the results |
+//! | `cedar_compare` | comparing the index with Cedar |
+//! | `analysis` | what a proposed grant would change, over the known entities |
+//! | `proving` | how the verdicts of a solver are recorded |
+//! | `guard` | evaluates guardrails and conditions of grants |
+//! | `guardrails` | how the guardrails follow their file, and how the host sets its entities |
+//! | `grant_cache` | a cache of principals' live grants with their policies |
+//! | `authorize` | the complete decision, for hosts without a decision point |
+//! | `policy_cases` | whether the policies pass the operator's tests |
+//! | `combine` | combines standing policies, guardrails and grants into one decision |
+//! | `policy_errors` | errors of a policy as errors of the library |
 //! | `policies` | the grants as Cedar policies |
 //! | `export` | all grants in force as one Cedar policy set |
 //! | `store_clock` | the clock of the store's server |
 //! | `watch` | waiting for the next change |
-//! | `deliveries` | the deliveries of notices, for those who look after them |
-//! | `refusals` | refused attempts: how they come on record, and who may read them |
-//! | `health` | how the library stands |
-//! | `outbox` | what is told to whom, for whoever sends it |
-//! | `notifier` | what wakes those who wait |
-//! | `within_trace` | within which trace the host calls |
+//! | `deliveries` | the deliveries of notices, for operators |
+//! | `refusals` | refused attempts: how they are recorded, and who may read them |
+//! | `health` | the health of the library |
+//! | `outbox` | the notices that are due, for the delivery code |
+//! | `notifier` | wakes the threads that wait for a change |
+//! | `within_trace` | the trace of the host's call |
 
 mod accountable;
 mod activity;
@@ -87,18 +87,19 @@ mod analysis;
 mod approved;
 #[cfg(feature = "cedar")]
 mod authorize;
-mod away;
+#[cfg(feature = "cedar")]
+mod cedar_compare;
+#[cfg(feature = "cedar")]
+mod combine;
 mod commit;
 mod configured;
+mod contention;
 mod counted;
 mod counts;
 #[cfg(feature = "cedar")]
 mod cross_check;
-mod crowd;
 mod cursor;
 mod deliveries;
-#[cfg(feature = "cedar")]
-mod differing;
 mod directory;
 mod ended_sessions;
 mod engine;
@@ -113,26 +114,26 @@ mod fingerprint;
 mod follow;
 mod following;
 #[cfg(feature = "cedar")]
+mod grant_cache;
+#[cfg(feature = "cedar")]
 mod guard;
 #[cfg(feature = "cedar")]
 mod guardrails;
 mod health;
-#[cfg(feature = "cedar")]
-mod held;
+mod health_samples;
 mod honoured;
 mod integrity;
 mod kept_pasts;
-#[cfg(feature = "authzen")]
-mod known;
 mod last_known;
 mod listing;
+mod live_view;
 mod merging;
 mod metrics;
 mod monitoring;
 mod notifier;
 mod offers;
 mod offline;
-mod onlooker;
+mod offline_commands;
 mod outbox;
 mod past;
 mod pending;
@@ -147,7 +148,6 @@ mod processes;
 mod proof;
 #[cfg(feature = "cedar")]
 mod proving;
-mod pulse;
 mod receipt;
 mod reconciler;
 mod records;
@@ -155,6 +155,7 @@ mod refusals;
 mod remedies;
 #[cfg(feature = "sign")]
 mod retention;
+mod rules_impact;
 #[cfg(feature = "sign")]
 mod sealing;
 mod settings;
@@ -162,11 +163,10 @@ mod shared;
 mod sizing;
 mod store_clock;
 mod summaries;
-mod touched;
+#[cfg(feature = "authzen")]
+mod trusted_lookup;
 mod uses;
 mod watch;
-#[cfg(feature = "cedar")]
-mod weigh;
 mod within_trace;
 mod workflow;
 

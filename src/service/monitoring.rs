@@ -1,13 +1,13 @@
-//! How the monitor follows the journal, and how what it finds is written.
+//! How the monitor follows the journal, and how its findings are written.
 //!
-//! It reads the journal itself, in the background: projections are not told the uses of other processes. No check and no
-//! command waits for it.
+//! It reads the journal itself, in the background, because projections do not receive the uses of other processes. No
+//! check and no command waits for it.
 
 use std::time::Duration;
 
 use super::commit::{Decision, Round};
+use super::health_samples::HealthSamples;
 use super::listing::{Listing, one_more};
-use super::pulse::Pulse;
 use super::shared::Shared;
 use super::workflow::{Workflow, place};
 use crate::clock::ClockTrouble;
@@ -30,12 +30,12 @@ const PATIENCE: Duration = Duration::from_millis(20);
 const ALERTS: usize = 10_000;
 /// How often it is looked whether everything works.
 const LOOK_MILLIS: i64 = 1_000;
-/// How often it is looked which calls were refused.
+/// How often refused calls are read.
 const REFUSALS_MILLIS: i64 = 400;
 const DAY: i64 = 24 * 3_600_000;
 
 impl Shared {
-    /// One round: takes in what is new, looks whether everything works, and writes what was found.
+    /// One round: takes in new records, checks the health of the engine, and writes the findings.
     pub(super) fn watch(&self) -> Result<(), StoreError> {
         if !self.settings.monitor.enabled {
             return Ok(());
@@ -43,7 +43,7 @@ impl Shared {
         let due = {
             let mut monitor = self.monitor.lock();
             if !self.read_on(&mut monitor, CHUNKS)? {
-                // There is more to read: what is usual is not known yet.
+                // There is more to read: normal behaviour is not known yet.
                 return Ok(());
             }
             let now = self.time.now();
@@ -62,7 +62,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes in records up to the head; answers whether it got there in so many reads.
+    /// Takes in records up to the head; returns whether it reached the head within this number of reads.
     fn read_on(&self, monitor: &mut Monitor, chunks: usize) -> Result<bool, StoreError> {
         let head = self.store.head()?;
         if head.revision < monitor.reached() {
@@ -95,7 +95,7 @@ impl Shared {
         Timestamp::from_millis(now.millis().saturating_sub(days)).ok()
     }
 
-    /// What `look` finds of the alerts up to the head. While the monitor is busy with a long history, nobody waits for it.
+    /// Calls `look` with the alerts up to the head. It does not wait while the monitor reads a long history.
     fn with_alerts<T>(&self, look: impl FnOnce(&Monitor) -> T) -> Result<T, StoreError> {
         if let Some(mut monitor) = self.monitor.try_lock_for(PATIENCE) {
             self.read_alerts(&mut monitor)?;
@@ -106,8 +106,8 @@ impl Shared {
         Ok(look(&apart))
     }
 
-    /// Brings the alerts up to the head. While the monitor still has to learn from a long history what is usual, they are read
-    /// by themselves.
+    /// Reads the alerts up to the head. While the monitor still learns normal behaviour from a long history, the alerts
+    /// are read separately.
     fn read_alerts(&self, monitor: &mut Monitor) -> Result<(), StoreError> {
         let behind = self.store.head()?.revision.0.saturating_sub(monitor.reached().0);
         let is_near = usize::try_from(behind).is_ok_and(|behind| behind < CHUNK);
@@ -126,47 +126,47 @@ impl Shared {
         Ok(())
     }
 
-    /// Gives what was read to those who look on, so that nobody reads it again for them.
+    /// Gives the records to the live view, so that they are not read twice.
     fn pass_on(&self, records: &[Record], head: Revision) -> Result<(), StoreError> {
-        let mut onlooker = self.onlooker.lock();
-        if onlooker.looked.is_none() {
+        let mut live_view = self.live_view.lock();
+        if live_view.refreshed_at.is_none() {
             return Ok(());
         }
-        self.take_in(&mut onlooker.activity, records)?;
-        if onlooker.activity.reached() == head {
-            onlooker.looked = Some(self.time.monotonic());
+        self.take_in(&mut live_view.activity, records)?;
+        if live_view.activity.reached() == head {
+            live_view.refreshed_at = Some(self.time.monotonic());
         }
         Ok(())
     }
 
-    /// Looks which calls of those who hold a grant were refused, by any process.
+    /// Finds refused calls of grant holders, of all processes.
     fn look_at_refused_calls(&self, monitor: &mut Monitor, now: Timestamp) -> Result<(), StoreError> {
-        if now.millis().saturating_sub(self.pulse.lock().refusals).abs() < REFUSALS_MILLIS {
+        if now.millis().saturating_sub(self.health_samples.lock().refusals_at).abs() < REFUSALS_MILLIS {
             return Ok(());
         }
-        self.pulse.lock().refusals = now.millis();
-        let mut onlooker = self.look_on(Revision::ZERO)?;
-        self.count_refusals(&mut onlooker)?;
-        for calls in std::mem::take(&mut onlooker.refused) {
+        self.health_samples.lock().refusals_at = now.millis();
+        let mut live_view = self.refreshed_view(Revision::ZERO)?;
+        self.count_refusals(&mut live_view)?;
+        for calls in std::mem::take(&mut live_view.refused) {
             monitor.refused_calls(calls.grant, calls.count, (&calls.code, &calls.about), calls.at);
         }
         Ok(())
     }
 
-    /// A round of the background work failed: how old the last proof is by now.
+    /// Notes that a round of background work failed, and the age of the last proof.
     pub(super) fn note_staleness(&self) {
         let proven = self.following.lock().proven;
         let stale = self.time.now().millis().saturating_sub(proven.millis());
-        let mut pulse = self.pulse.lock();
-        pulse.stalest = pulse.stalest.max(stale);
+        let mut samples = self.health_samples.lock();
+        samples.stalest = samples.stalest.max(stale);
     }
 
     /// That what this process knows of the grants was too old, now that the store can be read again.
-    fn staleness(&self, pulse: &mut Pulse) -> Option<String> {
+    fn staleness(&self, samples: &mut HealthSamples) -> Option<String> {
         let limit = self.settings.max_staleness;
-        let stalest = std::mem::take(&mut pulse.stalest);
+        let stalest = std::mem::take(&mut samples.stalest);
         let (total, _) = self.checks.not_honoured();
-        let checks = total.saturating_sub(std::mem::replace(&mut pulse.not_honoured, total));
+        let checks = total.saturating_sub(std::mem::replace(&mut samples.not_honoured, total));
         let was_stale = u128::try_from(stalest).is_ok_and(|stalest| stalest > limit.as_millis());
         (was_stale || checks > 0).then(|| {
             let (seconds, limit) = (stalest / 1_000, limit.as_secs_f64());
@@ -180,7 +180,7 @@ impl Shared {
         })
     }
 
-    /// Takes in everything up to the head.
+    /// Takes in all records up to the head.
     pub(super) fn read_all(&self, monitor: &mut Monitor) -> Result<(), StoreError> {
         while !self.read_on(monitor, CHUNKS)? {}
         Ok(())
@@ -188,11 +188,11 @@ impl Shared {
 
     /// Looks whether everything works.
     fn look(&self, monitor: &mut Monitor, now: Timestamp) -> Result<(), StoreError> {
-        let mut pulse = self.pulse.lock();
-        if now.millis().saturating_sub(pulse.looked).abs() < LOOK_MILLIS {
+        let mut samples = self.health_samples.lock();
+        if now.millis().saturating_sub(samples.sampled_at).abs() < LOOK_MILLIS {
             return Ok(());
         }
-        pulse.looked = now.millis();
+        samples.sampled_at = now.millis();
         if let Some(trouble) = self.time.trouble() {
             let off = span(self.time.wall_ahead().abs());
             let (side, of) = match trouble {
@@ -204,7 +204,7 @@ impl Shared {
             );
             monitor.trouble(AlertKind::ClockDoubted, "clock", text, now);
         }
-        if let Some(text) = self.staleness(&mut pulse) {
+        if let Some(text) = self.staleness(&mut samples) {
             monitor.trouble(AlertKind::StaleReplica, "stale", text, now);
         }
         #[cfg(feature = "cedar")]
@@ -215,10 +215,10 @@ impl Shared {
         self.store.head()?;
         let took = self.time.monotonic().saturating_sub(asked);
         let limit = i64::from(self.settings.monitor.store_slow_ms);
-        pulse.slow = if took > limit { pulse.slow + 1 } else { 0 };
-        if pulse.slow >= 3 {
+        samples.slow = if took > limit { samples.slow + 1 } else { 0 };
+        if samples.slow >= 3 {
             let text =
-                format!("the store took {took} ms to answer, {} times in a row more than {limit} ms", pulse.slow);
+                format!("the store took {took} ms to answer, {} times in a row more than {limit} ms", samples.slow);
             monitor.trouble(AlertKind::StoreSlow, "store", text, now);
         }
         for count in self.store.channel_counts()?.iter().filter(|count| count.failed > 0) {
@@ -255,13 +255,13 @@ impl Shared {
                 return Ok(None);
             }
             let events: Vec<Event> = raise(&view, alert, suspends, now);
-            // On condition that nobody has changed anything that the monitor has not read: another alert is a change.
+            // Conflicts when there are changes that the monitor has not read; another alert is one.
             view.revision = view.revision.min(reached);
             Ok(Some((Decision::from_view(view, events), ())))
         })
     }
 
-    /// The alert of this id. `round` says whether the store may be read.
+    /// The alert with this id. `round` says whether the store may be read.
     pub(super) fn alert(&self, id: AlertId, round: Round) -> Result<Option<AlertState>, StoreError> {
         let mut monitor = self.monitor.lock();
         if round == Round::Free {
@@ -270,7 +270,7 @@ impl Shared {
         Ok(monitor.alert(id).cloned())
     }
 
-    /// Somebody was refused a command.
+    /// Notes a command that was refused.
     pub(super) fn note_refusal(&self, caller: &Caller, about: &str, refusal: &Refusal) {
         if self.settings.monitor.enabled {
             self.monitor.lock().refused(&caller.principal, about, refusal.code(), self.time.now());

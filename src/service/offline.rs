@@ -1,7 +1,7 @@
-//! What a machine keeps for when the store is away, and what this process has made of it.
+//! What a machine keeps for an unavailable store, and this process's state of it.
 //!
-//! What happens is on disk here before it counts (`crate::spool`), and every process of the machine goes by it: see `away`. When
-//! the store is back it is merged: see `merging`.
+//! Everything is on disk here before it counts (`crate::spool`), and every process of the machine uses it: see
+//! `offline_commands`. When the store is available again it is merged: see `merging`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::spool::{Contents, Entry, Folder, KeptKey, Said, Spool, SpoolError};
 use crate::store::StoreError;
 use crate::workflow::{View, evolve};
 
-/// What a machine keeps for when the store is away.
+/// What a machine keeps for an unavailable store.
 #[derive(Debug)]
 pub(super) struct Offline {
     pub(super) spool: Spool,
@@ -27,13 +27,13 @@ pub(super) struct Offline {
 pub(super) struct State {
     /// The grants of it that checks find.
     pub(super) shown: BTreeMap<GrantId, Grant>,
-    /// Those that were in it and are not any more: the store says what became of them.
+    /// Grants that were in it and are not any more: the store has their state.
     pub(super) gone: Vec<GrantId>,
     pub(super) entries: usize,
     pub(super) problem: Option<String>,
     /// When that was found.
     found_at: Timestamp,
-    /// When a merge was tried last and the store was away.
+    /// When a merge was last tried and the store was unavailable.
     tried_at: Timestamp,
 }
 
@@ -44,7 +44,7 @@ impl Default for State {
     }
 }
 
-/// How it stands.
+/// The state of offline access.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct OfflineHealth {
@@ -56,19 +56,19 @@ pub struct OfflineHealth {
     pub problem: Option<String>,
 }
 
-/// After how long what was in the way of a merge is looked at again.
+/// After how long a failed merge is tried again.
 const AGAIN_MILLIS: i64 = 5_000;
-/// After how long a merge is tried again when the store was away.
+/// After how long a merge is tried again when the store was unavailable.
 const TRY_MILLIS: i64 = 1_000;
 
 fn is_within(millis: i64, since: Timestamp, now: Timestamp) -> bool {
     (0..millis).contains(&now.millis().saturating_sub(since.millis()))
 }
 
-/// What the entries of a spool come to.
+/// The fold of a spool's entries.
 #[derive(Debug, Default)]
 pub(super) struct Folded {
-    /// Each grant with its request, as they stand.
+    /// Each grant with its request, in its current state.
     pub(super) views: BTreeMap<GrantId, View>,
     keys: Vec<(KeptKey, GrantId)>,
 }
@@ -124,24 +124,24 @@ impl Offline {
         OfflineHealth { entries: state.entries as u64, grants: in_force as u64, problem: state.problem.clone() }
     }
 
-    /// Whether something waits to be merged, as far as this process has seen.
+    /// Whether entries wait for a merge, as far as this process knows.
     pub(super) fn waits(&self) -> bool {
         self.state.lock().entries > 0
     }
 
-    /// Whether it is time to try: what was in the way a moment ago is looked at again after a while.
+    /// Whether a merge may be tried: not right after a failed one.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         let state = self.state.lock();
         state.entries > 0 && (state.problem.is_none() || !is_within(AGAIN_MILLIS, state.found_at, now))
     }
 
-    /// Whether there was something wrong with the spool, and it is time to see whether somebody has mended it.
+    /// Whether there was a problem with the spool, and it is time to look at it again.
     pub(super) fn is_looked_at_again(&self, now: Timestamp) -> bool {
         let state = self.state.lock();
         state.problem.is_some() && !is_within(AGAIN_MILLIS, state.found_at, now)
     }
 
-    /// Whether the store was away a moment ago: asking it anew would hold up everybody who records here.
+    /// Whether the store was unavailable a moment ago: another try would delay everyone who records here.
     pub(super) fn was_tried(&self, now: Timestamp) -> bool {
         is_within(TRY_MILLIS, self.state.lock().tried_at, now)
     }
@@ -160,7 +160,7 @@ impl Offline {
         self.state.lock().shown.values().cloned().collect()
     }
 
-    /// Says that the spool cannot be used, once for each reason; nothing of it counts until it can.
+    /// Logs that the spool cannot be used, once for each reason; its contents do not count until it can.
     pub(super) fn note_problem(&self, error: &SpoolError, now: Timestamp) {
         let problem = error.to_string();
         let mut state = self.state.lock();

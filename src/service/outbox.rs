@@ -1,4 +1,4 @@
-//! What is told to whom: the notices that are due, made whole and addressed, for whoever sends them.
+//! The notices that are due, complete and addressed, for the delivery code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::notify::{
     Addressee, Audience, Contact, Link, Notice, NoticeKind, NoticeSettings, Reach, Uses, approver, describe_grant,
-    plan, tells_security, with_request,
+    notifies_security, plan, with_request,
 };
 use crate::store::{Leased, LeasedDelivery, NewDelivery, Page, RecordQuery, Settled, StoreError, Subject, Visible};
 use crate::summary::Used;
@@ -21,9 +21,9 @@ use crate::workflow::{Needs, View};
 /// How many notices are planned at once, and for how long each is ours.
 const BATCH: usize = 50;
 const HOLD_MILLIS: i64 = 30_000;
-/// How often what is old is removed, where nothing is written.
+/// How often old data is removed when nothing is written.
 const FORGET_MILLIS: i64 = 3_600_000;
-/// What waited no longer than this is told as it was written.
+/// A notice that waited no longer than this is sent as it was written.
 const RECENT_MILLIS: i64 = 600_000;
 /// How many records of uses are read at once.
 const USES: usize = 1_000;
@@ -35,7 +35,7 @@ const EXPORTED: u64 = 500;
 /// How many delegations are looked at: all that are in force.
 const DELEGATIONS: usize = 10_000;
 
-/// What waits to be told. Its work is done by whoever sends: no command and no check waits for any of it.
+/// The notices that wait for delivery. The delivery code does this work: no command and no check waits for it.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ const DELEGATIONS: usize = 10_000;
 #[derive(Debug, Clone)]
 pub struct Outbox {
     shared: Arc<Shared>,
-    /// When what is old was removed last.
+    /// When old data was last removed.
     forgot: Arc<AtomicI64>,
 }
 
@@ -74,9 +74,9 @@ impl Outbox {
         &self.shared.settings.notices
     }
 
-    /// Finds out who is told of the notices that are due, over channels of this reach, and writes a delivery for each of
-    /// them; answers how many notices that were. One that is not true any more is planned for nobody. Where the directory
-    /// cannot say, the notice waits and is tried again. Also removes what is kept no longer, from time to time.
+    /// Determines the recipients of the notices that are due, over channels with this reach, and writes a delivery for
+    /// each of them; returns the number of notices. A notice that is no longer true gets no recipients. When the
+    /// directory cannot answer, the notice waits and is tried again. Also removes old data from time to time.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -95,7 +95,7 @@ impl Outbox {
         }
     }
 
-    /// Takes deliveries of a channel that are due. See [`crate::store::Store::lease_deliveries`].
+    /// Leases deliveries of a channel that are due. See [`crate::store::Store::lease_deliveries`].
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -103,7 +103,7 @@ impl Outbox {
         self.shared.store.lease_deliveries(channel, self.now(), until, limit)
     }
 
-    /// Says what became of an attempt. See [`crate::store::Store::settle_delivery`].
+    /// Records the result of an attempt. See [`crate::store::Store::settle_delivery`].
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -120,8 +120,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Writes a delivery for each few hundred of the records that wait for a channel. Which they are stands in the place of an
-    /// address; they are read when they are sent.
+    /// Writes a delivery for each batch of a few hundred records that wait for a channel. The address field has the
+    /// range of the records; they are read when they are sent.
     fn plan_records(
         &self,
         leased: &Leased,
@@ -183,7 +183,7 @@ impl Outbox {
         self.shared.store.plan_notice(leased.id, &notice.to_json(), &deliveries.collect::<Vec<_>>(), now)
     }
 
-    /// The notice as it is to be told; `None` when it is not true any more, or nobody wants to hear of it.
+    /// The notice to send; `None` when it is no longer true, or when no recipient wants it.
     fn whole(&self, leased: &Leased, now: Timestamp) -> Result<Option<Notice>, StoreError> {
         let notice = match Notice::parse(&leased.message.body) {
             Ok(notice) => notice,
@@ -204,7 +204,7 @@ impl Outbox {
         }
     }
 
-    /// The notice with what its request tells, where the command that caused it had no need to read the request.
+    /// Adds the data of the request to the notice, if the command did not read the request.
     fn with_request(&self, notice: Notice) -> Result<Notice, StoreError> {
         let id = notice.request_id.as_ref().and_then(|id| id.parse::<RequestId>().ok());
         let Some(id) = id.filter(|_| notice.risk.is_none()) else { return Ok(notice) };
@@ -214,7 +214,7 @@ impl Outbox {
         })
     }
 
-    /// The notice with what a request would change and what the past says of it, for those who are asked to decide it.
+    /// Adds what the request would change and what the past says about it, for the approvers.
     fn with_past(&self, notice: Notice) -> Result<Notice, StoreError> {
         let Some(Link::Approve { request_id, .. }) = &notice.link else { return Ok(notice) };
         let Ok(id) = request_id.parse::<RequestId>() else { return Ok(notice) };
@@ -227,8 +227,8 @@ impl Outbox {
         })
     }
 
-    /// Whether it comes too late to be told: nobody could be told of it for a long time, as before the first channel was
-    /// configured. What waits for an answer is told as long as somebody can give one.
+    /// Whether the notice is too old to send: it could not be delivered for a long time, for example before the first
+    /// channel was configured. A notice that waits for an answer is sent as long as an answer is possible.
     fn is_past(&self, notice: &Notice, leased: &Leased, now: Timestamp) -> Result<bool, StoreError> {
         let waited = now.millis().saturating_sub(leased.due.millis());
         // A checkpoint is worth keeping however old it is.
@@ -247,7 +247,7 @@ impl Outbox {
         }
     }
 
-    /// Whether the grant is still in force and nothing goes on from it.
+    /// Whether the grant is still in force and has no extension.
     fn ends_soon(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError> {
         let view = self.shared.store.view(&Needs { chain: true, ..Needs::grant(id) }, now)?;
         let goes_on = view
@@ -258,7 +258,7 @@ impl Outbox {
         Ok(matches!(status, Some(GrantStatus::Active | GrantStatus::Suspended)) && !goes_on)
     }
 
-    /// What the records tell of the uses that this notice gathers.
+    /// The uses that this notice gathers, from the records.
     fn uses(&self, leased: &Leased, id: GrantId) -> Result<Option<Notice>, StoreError> {
         let View { grant: Some(grant), request, .. } = self.shared.store.grant(id)? else { return Ok(None) };
         let first = leased.after.0 == 0;
@@ -268,8 +268,8 @@ impl Outbox {
             (false, true) => NoticeKind::GrantFirstUsed,
             (false, false) => NoticeKind::GrantUsed,
         };
-        let told = if emergency { tells_security(&self.shared.rules) } else { self.settings().tells(kind) };
-        let Some(uses) = self.gather(leased, id)?.filter(|_| told) else { return Ok(None) };
+        let wanted = if emergency { notifies_security(&self.shared.rules) } else { self.settings().tells(kind) };
+        let Some(uses) = self.gather(leased, id)?.filter(|_| wanted) else { return Ok(None) };
         let notice = describe_grant(Notice::new(kind, leased.due), &grant, request.as_ref());
         let audience = approver(&grant).into_iter().chain([Audience::Security]).collect();
         let at = uses.last.clone();
@@ -277,11 +277,11 @@ impl Outbox {
         Ok(Some(Notice { audience, at, actor, uses: Some(uses), ..notice }))
     }
 
-    /// The notice with what the journal tells of the session.
+    /// Adds the summary of the session from the journal.
     fn summary(&self, notice: Notice, id: GrantId) -> Result<Notice, StoreError> {
         self.shared.flush_uses()?;
         match self.shared.close_session(id) {
-            // Others write too; the background work notes what was refused.
+            // Other processes write too; the background work records refused calls.
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(error) => return Err(error),
         }
@@ -332,13 +332,13 @@ impl Outbox {
         }
     }
 
-    /// The people whom the notice is addressed to, each once, with how they are reached.
+    /// The recipients of the notice, each once, with their contact.
     fn addressees(
         &self,
         notice: &Notice,
         now: Timestamp,
     ) -> Result<Result<Vec<Addressee>, DirectoryError>, StoreError> {
-        let mut told: BTreeMap<Principal, bool> = BTreeMap::new();
+        let mut people: BTreeMap<Principal, bool> = BTreeMap::new();
         for audience in &notice.audience {
             if let Audience::Approvers { roles, except } = audience {
                 let holders = match self.people_of(roles) {
@@ -347,13 +347,13 @@ impl Outbox {
                 };
                 let mut all = self.stand_ins(&holders, roles, now)?;
                 all.extend(holders);
-                told.extend(all.into_iter().filter(|one| !except.contains(one)).map(|one| (one, true)));
+                people.extend(all.into_iter().filter(|one| !except.contains(one)).map(|one| (one, true)));
             }
             if let Some(person) = audience.person() {
-                told.entry(person.clone()).or_insert(false);
+                people.entry(person.clone()).or_insert(false);
             }
         }
-        let reached = told
+        let reached = people
             .into_iter()
             .map(|(person, as_approver)| Ok(Addressee { contact: self.contact(&person)?, person, as_approver }));
         Ok(reached.collect())
@@ -375,7 +375,7 @@ impl Outbox {
         }
     }
 
-    /// Those who review in the place of one of these people with one of these roles.
+    /// The delegates who review for one of these people with one of these roles.
     fn stand_ins(
         &self,
         holders: &BTreeSet<Principal>,

@@ -1,6 +1,7 @@
-//! What was so at an instant, told by the record alone: which grants were in force, for whom, and why.
+//! The grants in force at a past instant, for whom and why, from the journal alone.
 //!
-//! The records up to that instant are folded as they were when they were written, so there is no second reading of what they mean.
+//! The records up to that instant are folded by the same function as at the time of writing, so their meaning is
+//! defined once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ use crate::workflow::{Needs, View, Whose, evolve};
 const CHUNK: usize = 1_000;
 
 impl Workflow {
-    /// The grants by which anybody could do this at that instant, as they stood then.
+    /// The grants that permitted this action at that instant, in their state at that time.
     ///
     /// # Errors
     /// [`RefusalCode::NotAnAuditor`](crate::workflow::RefusalCode::NotAnAuditor); when the parent is of the kind of the resource;
@@ -35,35 +36,35 @@ impl Workflow {
             }
         };
         let (store, at) = (self.audited(caller, &WhoCould::SPEC)?, asked.at);
-        self.told_at("at", at)?;
+        self.check_complete_at("at", at)?;
         let whose = |grant: &Grant| asked.person.as_ref().is_none_or(|person| grant.is_of(person));
         let covering =
             |grant: &Grant| grant.window.end() > at && whose(grant) && grant.covers(&asked.permission, &resource);
         let standing = if asked.person.is_none() { as_they_are(store, at, covering)? } else { None };
-        let (rows_of, mut told) = match standing {
-            Some((revision, told)) => (Some(revision), told),
-            None => (None, tell(store, changes_of(asked.person.clone()), at, covering)?),
+        let (rows_of, mut grants) = match standing {
+            Some((revision, grants)) => (Some(revision), grants),
+            None => (None, grants_at(store, changes_of(asked.person.clone()), at, covering)?),
         };
-        told.retain(|_, grant| grant.status(at) == GrantStatus::Active);
-        if let Some(cut) = asked.most.and_then(|most| told.keys().nth(usize::try_from(most).ok()?).copied()) {
-            told.split_off(&cut);
+        grants.retain(|_, grant| grant.status(at) == GrantStatus::Active);
+        if let Some(cut) = asked.most.and_then(|most| grants.keys().nth(usize::try_from(most).ok()?).copied()) {
+            grants.split_off(&cut);
         }
-        Ok(Listing { items: counted(told, rows_of, at, store)?, next: None, now: at })
+        Ok(Listing { items: counted(grants, rows_of, at, store)?, next: None, now: at })
     }
 
-    /// The grants that this principal held in force at that instant, as they stood then.
+    /// The grants that this principal held in force at that instant, in their state at that time.
     ///
     /// # Errors
     /// As for [`Workflow::who_could`].
     pub fn what_could(&self, caller: &Caller, asked: &WhatCould) -> Result<Listing<Grant>, Error> {
         let (store, at) = (self.audited(caller, &WhatCould::SPEC)?, asked.at);
-        self.told_at("at", at)?;
+        self.check_complete_at("at", at)?;
         let theirs = |grant: &Grant| grant.window.end() > at && grant.holder == asked.principal;
-        let told = tell(store, changes_of(Some(asked.principal.clone())), at, theirs)?;
-        Ok(Listing { items: in_force(told, at, store)?, next: None, now: at })
+        let grants = grants_at(store, changes_of(Some(asked.principal.clone())), at, theirs)?;
+        Ok(Listing { items: in_force(grants, at, store)?, next: None, now: at })
     }
 
-    /// The grants that were in force at one of two instants and not at the other, as they stood at the second.
+    /// The grants that were in force at only one of two instants, in their state at the second.
     ///
     /// # Errors
     /// As for [`Workflow::who_could`]; when the second instant is not the later one.
@@ -73,20 +74,20 @@ impl Workflow {
             return Err(Invalid::new("until", format!("is {until}"), format!("an instant after {from}")).into());
         }
         let store = self.audited(caller, &WhatChanged::SPEC)?;
-        self.told_at("since", from)?;
+        self.check_complete_at("since", from)?;
         let active = |grants: &BTreeMap<GrantId, Grant>, at| {
             let active = grants.values().filter(|grant| grant.status(at) == GrantStatus::Active);
             active.map(|grant| grant.id).collect::<BTreeSet<_>>()
         };
-        let before = active(&tell(store, changes_of(None), from, |grant| grant.window.end() > from)?, from);
-        let mut told = tell(store, changes_of(None), until, |grant| grant.window.end() > from)?;
-        let after = active(&told, until);
-        told.retain(|id, _| before.contains(id) != after.contains(id));
-        Ok(Listing { items: counted(told, None, until, store)?, next: None, now: until })
+        let before = active(&grants_at(store, changes_of(None), from, |grant| grant.window.end() > from)?, from);
+        let mut grants = grants_at(store, changes_of(None), until, |grant| grant.window.end() > from)?;
+        let after = active(&grants, until);
+        grants.retain(|id, _| before.contains(id) != after.contains(id));
+        Ok(Listing { items: counted(grants, None, until, store)?, next: None, now: until })
     }
 
-    /// That the record tells of every grant that was in force at that instant.
-    fn told_at(&self, field: &'static str, at: Timestamp) -> Result<(), Error> {
+    /// Checks that the journal still has every grant that was in force at that instant.
+    fn check_complete_at(&self, field: &'static str, at: Timestamp) -> Result<(), Error> {
         match self.removed()?.filter(|gone| at < gone.complete_from) {
             Some(gone) => {
                 let expected = format!(
@@ -99,7 +100,7 @@ impl Workflow {
         }
     }
 
-    /// The store, with every use that this process has answered, for somebody who may read the record.
+    /// The store, for a caller who may read the journal. Every use that this process has answered is written first.
     fn audited(&self, caller: &Caller, spec: &CommandSpec) -> Result<&dyn Store, Error> {
         self.shared.may_audit(caller, spec, self.shared.time.now())?;
         self.shared.flush_uses()?;
@@ -117,8 +118,8 @@ fn changes_of(principal: Option<Principal>) -> RecordQuery {
     query
 }
 
-/// The wanted grants as the record tells of them at this instant, with all that was written at it.
-fn tell(
+/// The wanted grants at this instant, folded from all records up to and including it.
+fn grants_at(
     store: &dyn Store,
     query: RecordQuery,
     at: Timestamp,
@@ -136,11 +137,11 @@ fn tell(
     Ok(views.into_iter().filter_map(|(id, view)| view.grant.map(|grant| (id, grant))).collect())
 }
 
-/// Grants as their rows are, and at which revision.
+/// Grants from their rows, and the revision of the rows.
 type Rows = (Revision, BTreeMap<GrantId, Grant>);
 
-/// The same from the rows, when nothing has changed since this instant: they are the fold of the same records. Of very many
-/// grants that is far less to read. Their uses are those up to the revision that is answered.
+/// The same from the rows, when nothing has changed since this instant: they are the fold of the same records. With
+/// many grants that is far less to read. The uses are those up to the returned revision.
 fn as_they_are(store: &dyn Store, at: Timestamp, wanted: impl Fn(&Grant) -> bool) -> Result<Option<Rows>, StoreError> {
     let view = store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, at)?;
     let mut later = RecordQuery::changes_after(Revision::ZERO, 1);
@@ -154,7 +155,7 @@ fn as_they_are(store: &dyn Store, at: Timestamp, wanted: impl Fn(&Grant) -> bool
     Ok(Some((view.revision, wanted.collect())))
 }
 
-/// Gives every record of the query up to this instant to `take`, in order.
+/// Calls `take` with every record of the query up to this instant, in order.
 fn each(store: &dyn Store, query: RecordQuery, at: Timestamp, mut take: impl FnMut(&Record)) -> Result<(), StoreError> {
     let until = Timestamp::from_millis(at.millis().saturating_add(1)).ok();
     let mut query = RecordQuery { filter: RecordFilter { until, ..query.filter }, ..query };
@@ -168,34 +169,34 @@ fn each(store: &dyn Store, query: RecordQuery, at: Timestamp, mut take: impl FnM
     }
 }
 
-fn in_force(mut told: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store) -> Result<Vec<Grant>, StoreError> {
-    told.retain(|_, grant| grant.status(at) == GrantStatus::Active);
-    counted(told, None, at, store)
+fn in_force(mut grants: BTreeMap<GrantId, Grant>, at: Timestamp, store: &dyn Store) -> Result<Vec<Grant>, StoreError> {
+    grants.retain(|_, grant| grant.status(at) == GrantStatus::Active);
+    counted(grants, None, at, store)
 }
 
-/// Of more grants than this, what was used later is read once for all of them.
+/// For more grants than this, later uses are read in one query.
 const FEW: usize = 20;
 
-/// The grants, with the uses up to this instant counted. `rows_of` is the revision up to which they are counted already.
+/// The grants, with the uses up to this instant. `rows_of` is the revision up to which they are counted already.
 fn counted(
-    told: BTreeMap<GrantId, Grant>,
+    grants: BTreeMap<GrantId, Grant>,
     rows_of: Option<Revision>,
     at: Timestamp,
     store: &dyn Store,
 ) -> Result<Vec<Grant>, StoreError> {
     let mut uses = BTreeMap::new();
-    for (id, grant) in &told {
+    for (id, grant) in &grants {
         let known = if rows_of.is_some() { grant.uses } else { store.grant(*id)?.grant.map_or(0, |known| known.uses) };
         uses.insert(*id, known);
     }
-    // What was used later is taken off again: of a recent instant that is little. A use can be written after other
-    // records; it says when it was.
+    // Later uses are subtracted, because for a recent instant there are few. A use can be written after other records;
+    // it contains its own time.
     let later = RecordFilter { from: Some(at), ..RecordFilter::default() };
     let query = |about| RecordQuery { filter: later.clone(), about, ..RecordQuery::after(Revision::ZERO, CHUNK) };
-    let queries = if told.len() > FEW {
+    let queries = if grants.len() > FEW {
         vec![query(Vec::new())]
     } else {
-        let used = told.keys().filter(|id| uses.get(id).is_some_and(|uses| *uses > 0));
+        let used = grants.keys().filter(|id| uses.get(id).is_some_and(|uses| *uses > 0));
         used.map(|id| query(vec![Subject::Grant(*id)])).collect()
     };
     for query in queries {
@@ -210,5 +211,5 @@ fn counted(
         })?;
     }
     let with_uses = |(id, grant): (GrantId, Grant)| Grant { uses: uses.get(&id).copied().unwrap_or(0), ..grant };
-    Ok(told.into_iter().map(with_uses).collect())
+    Ok(grants.into_iter().map(with_uses).collect())
 }

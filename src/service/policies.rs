@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::grant_cache::GrantCache;
 use super::guard::Guard;
-use super::held::HeldGrants;
 use super::policy_errors::{internal, unfit};
 use super::settings::GuardrailSettings;
 use crate::authz::CedarPolicy;
@@ -12,7 +12,7 @@ use crate::model::{Action, Event, Fact, Grant, Permission, PolicyFile, Role};
 use crate::policy::{Guardrails, Invariants, PolicyError, Schema, StandingPolicies};
 use crate::workflow::{HostSchema, Rules};
 
-/// The rules, with Cedar to ask who may do what where nobody has chosen another policy.
+/// The rules, with the Cedar workflow policy if no other one was chosen.
 pub(super) fn with_workflow_policy(rules: Rules) -> Result<Rules, Error> {
     if !rules.policy.is_default() {
         return Ok(rules);
@@ -45,7 +45,7 @@ impl Policies {
         rules: &Arc<Rules>,
         settings: &GuardrailSettings,
         cross_check_percent: u32,
-        held: &Arc<HeldGrants>,
+        grant_cache: &Arc<GrantCache>,
     ) -> Result<Guard, Error> {
         let files: Vec<PolicyFile> = settings.ready.iter().chain(&settings.own).cloned().collect();
         let set = Guardrails::parse(&files, &self.schema).map_err(|error| unfit("jit_access.guardrails", &error))?;
@@ -53,7 +53,7 @@ impl Policies {
         Ok(Guard::new(
             Arc::clone(rules),
             self.schema.clone(),
-            Arc::clone(held),
+            Arc::clone(grant_cache),
             set,
             (settings, ready),
             cross_check_percent,
@@ -86,7 +86,7 @@ impl Policies {
         Ok(())
     }
 
-    /// A schema that knows what these grants give, some of which may come from an earlier catalogue.
+    /// A schema that declares what these grants permit; some may come from an earlier catalogue.
     pub(super) fn fitting<'a>(
         &self,
         grants: impl IntoIterator<Item = &'a Grant> + Clone,

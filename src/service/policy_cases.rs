@@ -1,17 +1,17 @@
-//! Whether the policies say what their operator says they must.
+//! Whether the policies decide their test cases as the operator expects.
 
+use super::combine::combine;
 use super::engine::Engine;
 use super::guard::Guard;
 use super::policy_errors::{internal, unfit};
 use super::settings::PolicyTests;
 use super::shared::Shared;
-use super::weigh::weigh;
 use crate::error::Error;
 use crate::model::{
     Actor, Context, Grant, GrantId, Invalid, Outcome, PolicyCase, Query, RequestId, RoleName, SupposedGrant, Timestamp,
     Ttl, Window,
 };
-use crate::policy::{self, Beside, HostEntities, PolicyError, StandingPolicies, Told};
+use crate::policy::{self, Beside, Extra, HostEntities, PolicyError, StandingPolicies};
 
 /// A sentence that the policies do not hold to.
 ///
@@ -19,11 +19,11 @@ use crate::policy::{self, Beside, HostEntities, PolicyError, StandingPolicies, T
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicyFailure {
-    /// What it says.
+    /// The name of the case.
     pub name: String,
     /// What the answer must be.
     pub expected: Outcome,
-    /// What it is.
+    /// The decision that was found.
     pub found: Outcome,
     /// The policies that decided, in order. A supposed grant is `grant 1`, `grant 2`, ….
     pub policies: Vec<String>,
@@ -38,7 +38,7 @@ impl std::fmt::Display for PolicyFailure {
 }
 
 impl Shared {
-    /// Refuses to start while the policies do not say what they must.
+    /// Refuses to start when a policy test fails.
     pub(super) fn hold_policies_to_their_tests(&self) -> Result<(), Error> {
         let PolicyTests { cases, entities } = &self.settings.policy_tests;
         if cases.is_empty() {
@@ -48,15 +48,15 @@ impl Shared {
         if failed.is_empty() {
             return Ok(());
         }
-        let told: Vec<String> = failed.iter().map(ToString::to_string).collect();
+        let failures: Vec<String> = failed.iter().map(ToString::to_string).collect();
         let expected = "policies that answer what their tests say";
-        Err(Invalid::new("jit_access.policy_tests", format!("does not hold: {}", told.join("; ")), expected).into())
+        Err(Invalid::new("jit_access.policy_tests", format!("does not hold: {}", failures.join("; ")), expected).into())
     }
 }
 
 impl Engine {
-    /// Those of these sentences that the standing policies and the guardrails do not hold to. `entities` is what the host
-    /// would tell of its people and things, in Cedar's JSON format. Nothing is recorded, and no real grant counts.
+    /// Returns the test cases that the standing policies and the guardrails fail. `entities` are the entities of the
+    /// host, in Cedar's JSON format. Nothing is recorded, and real grants are not used.
     ///
     /// ```
     /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
@@ -71,7 +71,7 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// When the entities are no such document.
+    /// When `entities` is not a valid document.
     pub fn policy_failures(&self, cases: &[PolicyCase], entities: Option<&str>) -> Result<Vec<PolicyFailure>, Error> {
         let shared = self.shared();
         failures(&shared.guard, &shared.standing, cases, entities, self.now())
@@ -86,13 +86,14 @@ pub(super) fn failures(
     entities: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<PolicyFailure>, Error> {
-    let told = entities
+    let entities = entities
         .map(|json| guard.parse(json, now))
         .transpose()
         .map_err(|error| unfit("jit_access.policy_tests", &error))?;
     let mut failures = Vec::new();
     for case in cases {
-        let (found, policies) = answer(guard, standing, case, told.as_ref(), now).map_err(|error| internal(&error))?;
+        let (found, policies) =
+            answer(guard, standing, case, entities.as_ref(), now).map_err(|error| internal(&error))?;
         if found != case.expect {
             failures.push(PolicyFailure { name: case.name.clone(), expected: case.expect, found, policies });
         }
@@ -104,7 +105,7 @@ fn answer(
     guard: &Guard,
     standing: &StandingPolicies,
     case: &PolicyCase,
-    told: Option<&HostEntities>,
+    entities: Option<&HostEntities>,
     now: Timestamp,
 ) -> Result<(Outcome, Vec<String>), PolicyError> {
     let grants: Vec<Grant> =
@@ -116,15 +117,15 @@ fn answer(
         }
     }
     let query = Query { principal: &case.principal, action: &case.action, resource: &case.resource };
-    let seen = guard.seen_over(&query, &Context::default(), Told::default(), told, now)?;
+    let seen = guard.seen_over(&query, &Context::default(), Extra::default(), entities, now)?;
     let is_emergency =
         |id: &str| grants.iter().zip(&case.holds).any(|(grant, held)| held.emergency && grant.id.to_string() == id);
-    let weighed = weigh(standing, &guard.set(), &seen, &beside, is_emergency)?;
+    let combined = combine(standing, &guard.set(), &seen, &beside, is_emergency)?;
     let named = |id: String| match grants.iter().position(|grant| grant.id.to_string() == id) {
         Some(at) => format!("grant {}", at + 1),
         None => id,
     };
-    Ok((weighed.outcome, weighed.policies.into_iter().map(named).collect()))
+    Ok((combined.outcome, combined.policies.into_iter().map(named).collect()))
 }
 
 /// A grant of the next hour.

@@ -1,4 +1,4 @@
-//! What time has made true, and what is waiting to be written.
+//! The background work: what time has made true, and what waits to be written.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::model::Timestamp;
 use crate::store::{Reads, StoreError};
 use crate::workflow::note;
 
-/// Does the background work. A program calls it from its own scheduler, or has `host::Background` call it; if nobody
-/// calls it, the record says things late, and no answer changes.
+/// Does the background work. A program calls it from its own scheduler, or has `host::Background` call it. Without it,
+/// facts of time are recorded late, and no answer changes.
 ///
 /// ```
 /// use jit_access::config::Config;
@@ -31,7 +31,7 @@ pub struct Reconciler {
     shared: Arc<Shared>,
 }
 
-/// What a tick did, and when the next one has something to do.
+/// What a tick did, and when the next one has work.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -48,13 +48,13 @@ pub struct Reconciler {
 pub struct Tick {
     /// How many facts were noted in the journal.
     pub noted: usize,
-    /// The next instant at which time makes something true, as far as is known now.
+    /// The next instant at which time makes something true, as far as known.
     pub next: Option<Timestamp>,
 }
 
-/// How many views are noted in one transaction: few, because nobody else can write meanwhile.
+/// How many views are recorded in one transaction: few, because no other process can write meanwhile.
 const CHUNK: usize = 100;
-/// How many such transactions a tick makes at most. A million grants that end together are noted over many ticks.
+/// The most such transactions in a tick. A million grants that end together take many ticks.
 const CHUNKS: usize = 10;
 
 impl Reconciler {
@@ -62,11 +62,11 @@ impl Reconciler {
         Self { shared }
     }
 
-    /// Writes the commands and uses that wait, catches up with other processes, and notes what time made true: once,
-    /// whichever process gets there first, and however much others write meanwhile.
+    /// Writes the waiting commands and uses, catches up with other processes, and records what time made true: once, by
+    /// the first process that gets there, also while other processes write much.
     ///
     /// # Errors
-    /// When the store cannot be read or written. What was waiting goes on waiting.
+    /// When the store cannot be read or written. What waited keeps waiting.
     pub fn tick(&self) -> Result<Tick, Error> {
         let span = tracing::debug_span!("jit.tick", otel.name = "jit tick", otel.kind = "internal");
         let done = span.in_scope(|| self.round());
@@ -77,8 +77,8 @@ impl Reconciler {
         done
     }
 
-    /// Waits at most `limit` until another process says that it has committed, and takes in what it has. `false`, at once, for a
-    /// store in which nobody says so. A tick finds the same without it, later.
+    /// Waits at most `limit` for another process to signal a commit, and takes in its records. Returns `false` at once
+    /// for a store without signals. A tick finds the same records without a signal, later.
     #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
     pub(crate) fn hear(&self, limit: Duration) -> Result<bool, Error> {
         let heard = self.shared.store.hear(limit)?;
@@ -88,13 +88,13 @@ impl Reconciler {
         Ok(heard.is_some())
     }
 
-    /// Whether a look costs next to nothing: the store can say without being asked that nothing was committed since.
+    /// Whether [`Self::look`] is nearly free: the store can report without a query that nothing was committed since.
     #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
     pub(crate) fn can_look(&self) -> bool {
         self.shared.checks.is_still_current()
     }
 
-    /// Looks whether anything was committed, and takes it in. What cannot be read the next tick says.
+    /// Takes in new commits. The next tick reports errors.
     #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
     pub(crate) fn look(&self) {
         if !self.can_look() {
@@ -105,8 +105,8 @@ impl Reconciler {
     fn round(&self) -> Result<Tick, Error> {
         let shared = &*self.shared;
         shared.time.refresh();
-        // Before the store is asked, which may not answer for a while.
-        shared.look_at_spool();
+        // Done before the store is read, which may not answer for a while.
+        shared.refresh_from_spool();
         let compared = shared.compare_clocks();
         // What others have ended, and what the operator forbids by now, holds also when nothing can be written.
         let written = shared.write_pending().and_then(|()| Ok(shared.flush_uses()?));
@@ -123,18 +123,18 @@ impl Reconciler {
         #[cfg(feature = "cedar")]
         guarded?;
         shared.remember();
-        shared.tell_counts();
+        shared.publish_counts();
         shared.apply_configuration()?;
         shared.note_start()?;
         let mut noted = 0;
         for _ in 0..CHUNKS {
             let now = shared.time.now();
-            // What is noted stays so, and perhaps it is not true: the next tick can tell.
+            // A recorded fact stays, and it may be wrong while the clock is: leave it to the next tick.
             if shared.time.trouble().is_some() {
                 break;
             }
             shared.checks.forget(now);
-            // Asked first, so that a tick with nothing to do never keeps others from writing.
+            // Checked first, so that a tick without work never blocks other writers.
             if shared.store.next_due()?.is_none_or(|due| due > now) {
                 break;
             }
@@ -150,7 +150,7 @@ impl Reconciler {
         Ok(Tick { noted, next: shared.store.next_due()? })
     }
 
-    /// Notes some of what is due, and answers how many facts that were.
+    /// Records some of the due facts, and returns their number.
     fn note(&self, now: Timestamp) -> Result<usize, StoreError> {
         self.shared.commit_exclusively(|reads: &dyn Reads| {
             // Another process may have a clock that is ahead of ours.
@@ -169,8 +169,8 @@ impl Reconciler {
         })
     }
 
-    /// Says on record that the process has ended, where its start is on record (`enhanced_audit`). Flush before. A `host::Host`
-    /// does it when it is closed.
+    /// Records that the process has ended, if its start is recorded (`enhanced_audit`). Flush before. A `host::Host`
+    /// calls it when it is closed.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -189,7 +189,7 @@ impl Reconciler {
     /// before the call is on disk.
     ///
     /// # Errors
-    /// When the store cannot be written. What was waiting goes on waiting.
+    /// When the store cannot be written. What waited keeps waiting.
     pub fn flush(&self) -> Result<(), Error> {
         self.shared.remember();
         self.shared.write_pending()?;

@@ -1,7 +1,8 @@
-//! Refused attempts: how they come on record, and who may read them.
+//! Refused attempts: how they are recorded, and who may read them.
 //!
-//! They are counted in memory and written by the background work, those of one principal for one reason within an hour as one
-//! row (of checks: for one call), outside of the journal: nobody fills a disk with what is refused, and no refusal waits for one.
+//! They are counted in memory and written by the background work: attempts of one principal for one reason within an
+//! hour are one row (for checks: per call), outside of the journal. So refused attempts cannot fill the disk, and no
+//! refusal waits for it.
 
 use super::listing::{Listing, one_more};
 use super::shared::Shared;
@@ -13,7 +14,7 @@ use crate::model::{Action, Caller, Cursor, Principal, Refused, Resource, Revisio
 use crate::store::{RefusalPage, StoreError};
 use crate::workflow::{Refusal, may_audit};
 
-/// The fields that say what a command is about.
+/// The fields that name the subject of a command.
 const ABOUT: [&str; 8] = ["request", "grant", "delegation", "alert", "role", "principal", "holder", "to"];
 
 impl Shared {
@@ -35,7 +36,7 @@ impl Shared {
         self.checks.refused.add(one.about(about, refusal.message()));
     }
 
-    /// A call was refused that no check tells of.
+    /// Notes a refused call that no check has noted.
     pub(super) fn refused_call(
         &self,
         who: (Principal, Option<Principal>),
@@ -47,7 +48,7 @@ impl Shared {
         self.checks.refused.add_call(one.call(action.clone(), resource.clone()));
     }
 
-    /// The answer of a read that not everybody may have; a refusal is put on record.
+    /// Returns the result of a read that needs permission; a refusal is recorded.
     pub(super) fn allowed<T>(
         &self,
         caller: &Caller,
@@ -60,23 +61,24 @@ impl Shared {
         })
     }
 
-    /// That the caller may read the record, which this read shows.
+    /// Checks that the caller may read the journal, for this read.
     pub(super) fn may_audit(&self, caller: &Caller, read: &CommandSpec, now: Timestamp) -> Result<(), Error> {
         self.allowed(caller, read, may_audit(caller, &self.rules, now))
     }
 
     /// Writes the refused attempts that wait.
     pub(super) fn flush_refusals(&self) -> Result<(), StoreError> {
-        let untold = self.checks.refused.flush(|refused| self.store.add_refusals(refused))?;
-        if untold > 0 {
-            tracing::warn!(untold, "too many different attempts were refused at once; these were not written down");
+        let dropped = self.checks.refused.flush(|refused| self.store.add_refusals(refused))?;
+        if dropped > 0 {
+            tracing::warn!(dropped, "too many different attempts were refused at once; these were not written down");
         }
         Ok(())
     }
 }
 
 impl Workflow {
-    /// Refused attempts, newest first: of all processes what is written, and of this one what waits to be.
+    /// Lists refused attempts, newest first: the written ones of all processes, and those of this process that are not
+    /// written yet.
     ///
     /// # Errors
     /// [`crate::workflow::RefusalCode::NotAnAuditor`]; when the limit is not 1 to 500; errors of the store.

@@ -1,6 +1,6 @@
 //! Verifies what was written since the last signed checkpoint, and signs the next one.
 //!
-//! A checkpoint is only signed over records that were verified, so the last one is where a verification goes on.
+//! A checkpoint is signed over verified records only, so verification continues at the last one.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -48,13 +48,13 @@ impl Sealer {
         self.keys.verifiers()
     }
 
-    /// Verifies everything since the last checkpoint, and every row that is in force, and signs a checkpoint when there are
-    /// new records. Answers the last checkpoint there is then. What is found is in [`Engine::integrity`] afterwards, and when
-    /// the store is not whole, elevation stops or goes on as the operator wants it.
+    /// Verifies everything since the last checkpoint and every row in force, and signs a checkpoint when there are new
+    /// records. Returns the last checkpoint after that. The result is in [`Engine::integrity`]; when the store is not
+    /// intact, elevation stops or continues as configured.
     ///
     /// # Errors
-    /// [`StoreError::Broken`], [`StoreError::Corrupt`], [`StoreError::Replaced`] when the store is not what was written;
-    /// [`StoreError::Unavailable`] when it cannot be read, or `watch` ended it.
+    /// [`StoreError::Broken`], [`StoreError::Corrupt`], [`StoreError::Replaced`] when the store was altered;
+    /// [`StoreError::Unavailable`] when it cannot be read, or when `watch` stopped it.
     pub fn advance(&self, watch: &mut dyn Verifying) -> Result<Option<KeptCheckpoint>, Error> {
         self.judged(false, || self.advanced(watch))
     }
@@ -67,8 +67,8 @@ impl Sealer {
         self.judged(true, || self.verified_all(watch))
     }
 
-    /// Checks that the journal is the one that a signed checkpoint, kept elsewhere, stands for. What is found is noted as by
-    /// [`Sealer::advance`].
+    /// Checks that the journal contains everything that an externally kept signed checkpoint covers. The result is
+    /// noted as by [`Sealer::advance`].
     ///
     /// # Errors
     /// As for [`Sealer::advance`]: when records were cut off, are other ones, or when no known key has signed it.
@@ -104,12 +104,12 @@ impl Sealer {
         let Some(lineage) = lineage else {
             return Err(corrupt(&format!("a checkpoint that was kept is of {}", said.origin)));
         };
-        // An operator has accepted what is there since.
+        // An operator has accepted the current store since.
         if head.accepted.is_some_and(|(_, at)| at >= said.at) {
             return Ok(());
         }
         if head.removed.is_some_and(|removed| said.size <= removed.last && lineage == head.lineage) {
-            // What it covers is removed, for which a later checkpoint stands.
+            // The records that it covers were removed; a later checkpoint covers them.
             return self.last().map(drop);
         }
         let known = Position { lineage, revision: said.size, hash: said.head };
@@ -122,7 +122,7 @@ impl Sealer {
         })
     }
 
-    /// The last checkpoint, if a known key has signed it, and the tree that it stands for.
+    /// The last checkpoint, if it is signed by a known key, and its tree.
     fn last(&self) -> Result<(Option<KeptCheckpoint>, Tree), StoreError> {
         let store = &*self.shared.store;
         let removed = store.head()?.removed;
@@ -145,7 +145,7 @@ impl Sealer {
         Ok((Some(kept), tree))
     }
 
-    /// The tree over the removed records, which the root that was written down stands for.
+    /// The tree over the removed records, made from the recorded root.
     fn tree_of(&self, removed: Option<Removed>) -> Result<Tree, StoreError> {
         let Some(removed) = removed else { return Ok(Tree::default()) };
         let tree = Tree::of_tiles(self.shared.store.tiles(0, removed.last.0 / TILE)?);
@@ -187,7 +187,7 @@ impl Sealer {
         let mut next = store.checkpoint_covering(Revision(1))?;
         while let Some(one) = next {
             self.check_signed(&one)?;
-            // Of one that covers removed records only, no record says whether it was so.
+            // A checkpoint over removed records only cannot be compared with any record.
             if one.size.0 > first {
                 kept.push((one.size.0, one.root));
             }
@@ -244,12 +244,12 @@ impl Sealer {
         let there = self.shared.store.last_checkpoint_up_to(kept.size)?;
         let outbox = checkpoint_messages(&kept.note, at, &self.shared.settings.notices);
         if !outbox.is_empty() && there.as_ref().is_some_and(|there| there.note == kept.note) {
-            self.shared.tell(outbox)?;
+            self.shared.commit_messages(outbox)?;
         }
         Ok(there)
     }
 
-    /// When the last checkpoint was made, and whether a grant has ended since: then there is to be another one.
+    /// Whether another checkpoint is due: the interval has passed since the last one, or a grant has ended since.
     ///
     /// # Errors
     /// Errors of the store.
@@ -291,7 +291,7 @@ impl Shared {
         self.checks.trust(true);
     }
 
-    /// The store was found not to be what was written. Standing rights go on in any case.
+    /// Handles a store that was found altered. Standing rights remain in any case.
     pub(super) fn found_broken(&self, problem: String) {
         let stops = self.settings.journal.stop_on_failure;
         tracing::error!(%problem, stops, "the store is not what was written to it; call a person");
@@ -335,7 +335,7 @@ fn differs(kept: &KeptCheckpoint, root: Hash) -> StoreError {
 struct Growing<'a> {
     tree: Tree,
     tiles: Vec<(u64, Hash)>,
-    /// The sizes and roots of the checkpoints that lie ahead, the next one last.
+    /// The sizes and roots of the checkpoints that are still to be compared, the next one last.
     kept: Vec<(u64, Hash)>,
     problem: Option<String>,
     /// Whether the records that follow the tree were removed meanwhile.

@@ -5,20 +5,20 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::approved::KeptApprovals;
-use super::counts::Told;
-use super::crowd::Crowd;
+use super::contention::Contention;
+use super::counts::Published;
 use super::directory::Directory;
 use super::ended_sessions::EndedSessions;
 use super::following::Following;
+use super::health_samples::HealthSamples;
 use super::integrity::Integrity;
 use super::kept_pasts::KeptPasts;
+use super::live_view::LiveView;
 use super::metrics::Counters;
 use super::notifier::Notifier;
 use super::offline::Offline;
-use super::onlooker::Onlooker;
 use super::pending::PendingCommands;
 use super::process::Process;
-use super::pulse::Pulse;
 use super::settings::Settings;
 use super::store_clock::StoreClock;
 use crate::check::CheckState;
@@ -42,9 +42,9 @@ pub(super) struct Shared {
     /// What judges what grants allow.
     #[cfg(feature = "cedar")]
     pub(super) guard: Arc<super::guard::Guard>,
-    /// The live grants of those who were asked about.
+    /// The cached live grants of principals.
     #[cfg(feature = "cedar")]
-    pub(super) held: Arc<super::held::HeldGrants>,
+    pub(super) grant_cache: Arc<super::grant_cache::GrantCache>,
     /// The host's own policies.
     #[cfg(feature = "cedar")]
     pub(super) standing: crate::policy::StandingPolicies,
@@ -54,42 +54,43 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) directory: Option<Arc<dyn Directory>>,
     pub(super) time: Arc<SteadyTime>,
-    /// How far the projections have followed the store. Held by the one thread that feeds them; checks do not take it.
+    /// How far the projections have followed the store. Locked by the one thread that feeds them; checks do not lock
+    /// it.
     pub(super) following: Mutex<Following>,
-    /// What is kept for when the store is away, where the operator wants that.
+    /// What is kept for an unavailable store, if configured.
     pub(super) offline: Option<Offline>,
     /// What the verification of the store has found.
     pub(super) integrity: Mutex<Integrity>,
     /// Whether others change the journal too.
-    pub(super) crowd: Crowd,
-    /// Commands that took grants away and are not written yet.
+    pub(super) contention: Contention,
+    /// Commands that ended or suspended grants and are not written yet.
     pub(super) pending: PendingCommands,
-    /// What is unusual. Held by whoever reads on; checks do not take it.
+    /// The monitor. Locked by the thread that reads on; checks do not lock it.
     pub(super) monitor: Mutex<Monitor>,
-    pub(super) pulse: Mutex<Pulse>,
-    /// What those who look on see. Whoever holds the monitor may take it too, and not the other way round.
-    pub(super) onlooker: Mutex<Onlooker>,
-    /// Whether somebody has looked on to the end: until then the first reading holds the lock for long.
-    pub(super) has_looked: AtomicBool,
+    pub(super) health_samples: Mutex<HealthSamples>,
+    /// The recent activity for live displays. Lock order: the monitor before this one.
+    pub(super) live_view: Mutex<LiveView>,
+    /// Whether the live view was refreshed completely: until then the first refresh holds its lock for long.
+    pub(super) has_refreshed: AtomicBool,
     /// Sessions that ended a moment ago.
     pub(super) sessions: Mutex<EndedSessions>,
-    /// What the past says of requests that are looked at.
+    /// Cached answers of what the past says about requests.
     pub(super) pasts: Mutex<KeptPasts>,
-    /// How the grants came to be whose records were read.
+    /// Cached approvals of grants.
     pub(super) approvals: Mutex<KeptApprovals>,
     pub(super) counters: Counters,
-    pub(super) told: Mutex<Told>,
+    pub(super) published: Mutex<Published>,
     /// The values of the configuration as text, where there is one to put on record.
     pub(super) configuration: Option<String>,
-    /// Whether what the configuration asks for at a start is done.
+    /// Whether the configuration was applied.
     pub(super) configured: Mutex<bool>,
-    /// Which process this is, on record.
+    /// The identity of this process, for the record.
     pub(super) process: Process,
     /// Notified after the revision has risen.
     pub(super) notifier: Notifier,
 }
 
-/// What is given when an engine is opened.
+/// The parts from which an engine is opened.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) store: Arc<dyn Store>,
@@ -119,20 +120,21 @@ impl Shared {
         #[cfg(feature = "cedar")]
         let policies = super::policies::Policies::new(&rules)?;
         #[cfg(feature = "cedar")]
-        let held = Arc::new(super::held::HeldGrants::new(Arc::clone(&store)));
+        let grant_cache = Arc::new(super::grant_cache::GrantCache::new(Arc::clone(&store)));
         #[cfg(feature = "cedar")]
-        let guard = Arc::new(policies.guard(&rules, &settings.guardrails, settings.cross_check_percent, &held)?);
+        let guard =
+            Arc::new(policies.guard(&rules, &settings.guardrails, settings.cross_check_percent, &grant_cache)?);
         let offline = settings.offline_folder.as_deref().map(Offline::open).transpose()?;
         let shared = Self {
             monitor: Mutex::new(Monitor::new(settings.monitor.clone(), &rules)),
-            pulse: Mutex::new(Pulse::default()),
-            onlooker: Mutex::default(),
-            has_looked: AtomicBool::new(false),
+            health_samples: Mutex::new(HealthSamples::default()),
+            live_view: Mutex::default(),
+            has_refreshed: AtomicBool::new(false),
             pasts: Mutex::default(),
             approvals: Mutex::default(),
             sessions: Mutex::default(),
             counters: Counters::default(),
-            told: Mutex::default(),
+            published: Mutex::default(),
             #[cfg(feature = "cedar")]
             standing: policies.standing(&settings.standing_policies)?,
             #[cfg(feature = "cedar")]
@@ -142,7 +144,7 @@ impl Shared {
             #[cfg(feature = "cedar")]
             guard,
             #[cfg(feature = "cedar")]
-            held,
+            grant_cache,
             checks: Arc::new(CheckState::new(
                 Arc::clone(&store),
                 Arc::clone(&rules),
@@ -156,7 +158,7 @@ impl Shared {
             directory,
             following: Mutex::new(Following::at(&head)),
             integrity: Mutex::default(),
-            crowd: Crowd::default(),
+            contention: Contention::default(),
             offline,
             pending: PendingCommands::default(),
             configuration,
@@ -179,12 +181,12 @@ impl Shared {
         shared.compare_clocks()?;
         shared.start_following()?;
         shared.withhold_changed_roles()?;
-        shared.look_at_spool();
+        shared.refresh_from_spool();
         Ok(shared)
     }
 
-    /// Compares the host's clock with that of the store's server, once a second. Where it is not believed any more, time may have
-    /// gone back, and what was proven at a later instant is not.
+    /// Compares the host's clock with the clock of the store's server, once a second. When the host's clock is no
+    /// longer trusted, time may have gone back, and proofs of later instants are dropped.
     pub(super) fn compare_clocks(&self) -> Result<(), StoreError> {
         let is_due = self.counters.is_compared(self.time.monotonic());
         if is_due || self.time.was_set() { self.compare_now() } else { Ok(()) }
@@ -208,11 +210,11 @@ impl Shared {
         Ok(())
     }
 
-    /// What follows the journal, in the order in which it is fed. A new projection (a monitor, say) goes before those of
-    /// the checks, because the last of them makes the revision rise.
+    /// The projections, in the order in which they are fed. Add a new projection before those of the checks, because
+    /// the last of them raises the revision.
     pub(super) fn projections(&self) -> impl Iterator<Item = &dyn Projection> {
         #[cfg(feature = "cedar")]
-        let before = [&*self.held as &dyn Projection];
+        let before = [&*self.grant_cache as &dyn Projection];
         #[cfg(not(feature = "cedar"))]
         let before = [];
         before.into_iter().chain(self.checks.projections())

@@ -35,11 +35,11 @@ impl KeepsCurrent for Shared {
     }
 
     fn look_offline(&self) {
-        self.look_at_spool();
+        self.refresh_from_spool();
     }
 
     fn use_offline(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError> {
-        self.record_away(grant, what, at)
+        self.record_use_offline(grant, what, at)
     }
 
     fn use_grant(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError> {
@@ -54,7 +54,7 @@ impl KeepsCurrent for Shared {
                 }
             });
         }
-        let used = self.commit_in_crowd::<_, StoreError>(false, |reads: &dyn Reads, _: Round| {
+        let used = self.commit_contended::<_, StoreError>(false, |reads: &dyn Reads, _: Round| {
             let view = reads.grant(grant)?;
             // Another process may have a clock that is ahead of ours.
             let now = at.max(self.time.now());
@@ -77,7 +77,7 @@ impl KeepsCurrent for Shared {
 }
 
 impl Shared {
-    /// Has the record of each use by an agent say for whom it holds the grant: who is accountable is hashed with the use.
+    /// Adds the person of the grant to each use by an agent: the accountable person is hashed with the use.
     fn name_people(&self, uses: &mut [Event]) -> Result<(), StoreError> {
         let mut known: HashMap<GrantId, Option<Principal>> = HashMap::new();
         for event in uses {

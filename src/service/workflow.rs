@@ -1,4 +1,4 @@
-//! Looks up requests, grants, delegations and records for somebody who may see them.
+//! Reads requests, grants, delegations and records that a caller may see.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::workflow::{
     reassessed, sees_everything,
 };
 
-/// Runs the workflow: every method is judged by who calls, and writes before it answers. Cheap to clone.
+/// Runs the workflow: every method checks the caller's rights, and writes before it returns. Cheap to clone.
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -51,8 +51,8 @@ impl Workflow {
         Self { shared }
     }
 
-    /// A request that the caller may see, and the grant it led to, with the uses that are written down: whoever waits for an
-    /// answer asks often, and must not wait for the disk each time. [`Workflow::grant`] counts all.
+    /// Returns a request that the caller may see, and its grant, with the uses that are written: a caller that polls
+    /// must not wait for the disk each time. [`Workflow::grant`] counts all uses.
     ///
     /// # Errors
     /// [`RefusalCode::UnknownRequest`]; errors of the store.
@@ -60,7 +60,7 @@ impl Workflow {
         let view = self.shared.store.request(id)?;
         let (rules, now) = (&self.shared.rules, self.shared.time.now());
         let seen = |request: &AccessRequest| -> Result<bool, Error> {
-            // Who waits asks often, and needs no delegation for it.
+            // Callers poll this, and the requester needs no delegation for it.
             Ok(may_see_request(caller, request, &[], rules, now)?
                 || may_see_request(caller, request, &self.delegations_to(caller, now)?, rules, now)?)
         };
@@ -90,8 +90,8 @@ impl Workflow {
         Ok(Receipt::new(view, now, false))
     }
 
-    /// The requests that the caller may see and that the list wants, each with its grant, newest first. Of very many that
-    /// are not wanted a page may be short, and say that there is another.
+    /// Lists the requests that the caller may see and that match the list, each with its grant, newest first. When few
+    /// rows match, a page may be short and still have a next one.
     ///
     /// # Errors
     /// When the limit is not 1 to 500, or the cursor is of another list; errors of the store.
@@ -129,7 +129,8 @@ impl Workflow {
         self.shared.time.now()
     }
 
-    /// The delegations that the caller may see: those by them and to them, and all for who sees everything.
+    /// Lists the delegations that the caller may see: those by them and to them, and all for a caller who sees
+    /// everything.
     ///
     /// # Errors
     /// As for [`Workflow::requests`].
@@ -146,8 +147,8 @@ impl Workflow {
         Ok(Listing { items, next: next.map(|before| cursors.seal(before)), now })
     }
 
-    /// The grants that the caller may see and that the list wants, newest first. Of very many that are not wanted a page may
-    /// be short, and say that there is another.
+    /// Lists the grants that the caller may see and that match the list, newest first. When few rows match, a page may
+    /// be short and still have a next one.
     ///
     /// # Errors
     /// As for [`Workflow::requests`].
@@ -170,7 +171,7 @@ impl Workflow {
         Ok(Listing { items, next: next.map(|before| cursors.seal(before)), now })
     }
 
-    /// The grants that the caller may see, that nobody approved, and that nobody has reviewed yet, newest first.
+    /// Lists the break-glass grants that the caller may see and that are not reviewed yet, newest first.
     ///
     /// # Errors
     /// Errors of the store.
@@ -202,7 +203,7 @@ impl Workflow {
         Ok(Listing { items: found.records, next, now: self.shared.time.now() })
     }
 
-    /// A thousand of the records that are wanted, oldest first, and none when nothing is left.
+    /// Returns up to a thousand matching records, oldest first; none when there are no more.
     ///
     /// # Errors
     /// [`RefusalCode::NotAnAuditor`]; errors of the store.
@@ -214,7 +215,7 @@ impl Workflow {
         Ok(records::all(&*self.shared.store, query, EXPORTED)?)
     }
 
-    /// Which records were removed because they are old, if any were.
+    /// Which old records were removed, if any were.
     ///
     /// # Errors
     /// Errors of the store.
@@ -222,7 +223,7 @@ impl Workflow {
         Ok(self.shared.store.head()?.removed)
     }
 
-    /// The records from the first up to the last, for a channel that exports the record.
+    /// The records from the first to the last, for a channel that exports the journal.
     pub(crate) fn between(&self, first: Revision, last: Revision) -> Result<Vec<Record>, StoreError> {
         let limit = usize::try_from(last.0.saturating_sub(first.0).saturating_add(1)).unwrap_or(usize::MAX);
         let after = Revision(first.0.saturating_sub(1));
@@ -230,8 +231,8 @@ impl Workflow {
         self.shared.store.records(&query).map(|(_, records)| records)
     }
 
-    /// What the record tells of a grant, for somebody who may read all of it.
-    pub(crate) fn told_of(&self, grant: GrantId) -> Result<Option<Grant>, Error> {
+    /// The recorded state of a grant, for a caller who may read the whole journal.
+    pub(crate) fn recorded_grant(&self, grant: GrantId) -> Result<Option<Grant>, Error> {
         Ok(self.shared.store.grant(grant)?.grant)
     }
 
@@ -264,7 +265,7 @@ impl Workflow {
         Ok(Listing { items: found.records, next, now })
     }
 
-    /// The grants in force or to come, for the host itself, and the revision this is true of.
+    /// Returns the current and future grants, for the host itself, and their revision.
     ///
     /// # Errors
     /// Errors of the store.
@@ -274,7 +275,7 @@ impl Workflow {
         Ok((view.revision, view.history.live, now))
     }
 
-    /// Checks the whole journal, and that the state is what it tells; answers how many records there are.
+    /// Verifies the whole journal, and that the state is its fold; returns the number of records.
     ///
     /// # Errors
     /// [`StoreError::Broken`] with the first record that is not as it was sealed; other errors of the store.
@@ -283,7 +284,7 @@ impl Workflow {
         Ok(self.shared.store.verify().inspect_err(|error| self.note(error))?)
     }
 
-    /// Like [`Workflow::verify`], from where it is asked to begin, telling meanwhile how far it is.
+    /// Like [`Workflow::verify`], from the given start, reporting progress.
     ///
     /// # Errors
     /// As for [`Workflow::verify`]; [`StoreError::Unavailable`] when `watch` ended it.
@@ -298,8 +299,8 @@ impl Workflow {
         }
     }
 
-    /// Like [`Workflow::verify`], after a record that was verified before, and that the journal has the record of a head that
-    /// was kept elsewhere.
+    /// Like [`Workflow::verify`], after a record that was verified before; also checks that the journal contains the
+    /// record of a head that was kept elsewhere.
     ///
     /// # Errors
     /// As for [`Workflow::verify`]; [`StoreError::Broken`] when that record is missing or another one.
@@ -388,7 +389,7 @@ pub(super) fn place<L: Definition>(list: &L, cursor: Option<Cursor>) -> Result<(
     Ok((name, place))
 }
 
-/// Shows the risk of an open request whose start has passed as it is now: whoever approves it must see what they approve.
+/// Updates the risk of a pending request whose start has passed: approvers must see what they approve.
 fn judge_anew(request: &mut AccessRequest, rules: &Rules, now: Timestamp) {
     if let Some(assessment) = reassessed(request, rules, now) {
         request.assessment = assessment;

@@ -1,4 +1,4 @@
-//! What the past says to an approver of a request.
+//! What the past says about a request, for its approvers.
 
 use super::calls::{Called, Calls};
 use super::replay::{Candidate, Replay, replay};
@@ -6,14 +6,14 @@ use super::rests_on::{RestsOn, counted};
 use crate::model::{Action, Permission, Role, RoleName};
 use crate::summary::{SmallerRole, smaller_role};
 
-/// What of a request its requester used before, under earlier grants of the same role.
+/// Which parts of a request its requester used before, under earlier grants of the same role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
-    /// What of the request was never used; empty when nothing was used at all, which says nothing.
+    /// The parts that were never used; empty when nothing was used at all, which proves nothing.
     pub never_used: Vec<Permission>,
-    /// A smaller role of the catalogue that would have been enough for what was used, if there is one.
+    /// A smaller role of the catalogue that would have been enough for the uses, if there is one.
     pub smaller: Option<SmallerRole>,
-    /// What would have come of the recorded calls, had this been granted.
+    /// The recorded calls under this request.
     pub replay: Replay,
 }
 
@@ -21,7 +21,7 @@ pub struct Past {
 const NAMED: usize = 5;
 
 impl Past {
-    /// What these calls say of a grant of this.
+    /// What these calls say about such a grant.
     #[must_use]
     pub fn of(
         candidate: Candidate,
@@ -39,7 +39,7 @@ impl Past {
         }
     }
 
-    /// The same for people, a sentence each; the last one says how much it rests on.
+    /// The same for people, a sentence each; the last one says how much history this is based on.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
         let Self { never_used, smaller, replay } = self;
@@ -54,7 +54,7 @@ impl Past {
             all.push(format!("The role {} would have been enough.", smaller.role));
         }
         if replay.would_pass_total > 0 {
-            let calls = named(replay.would_pass.iter().map(told));
+            let calls = named(replay.would_pass.iter().map(describe));
             all.push(format!("It would have let {} pass: {calls}.", counted(replay.would_pass_total, "refused call")));
         }
         if replay.if_met_total > 0 {
@@ -62,7 +62,7 @@ impl Past {
             all.push(format!("It would have let {calls} pass where its conditions are met."));
         }
         if replay.would_be_refused_total > 0 {
-            let calls = named(replay.would_be_refused.iter().map(told));
+            let calls = named(replay.would_be_refused.iter().map(describe));
             let count = counted(replay.would_be_refused_total, "call");
             all.push(format!("It would have refused {count} that passed: {calls}."));
         }
@@ -71,7 +71,7 @@ impl Past {
     }
 }
 
-fn told(one: &Called) -> String {
+fn describe(one: &Called) -> String {
     format!("{} on {} ({})", one.action, one.resource, one.count)
 }
 

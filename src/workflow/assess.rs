@@ -1,7 +1,7 @@
 //! What would a request newly permit, and how much could go wrong with it.
 //!
-//! Everything is computed from what is known: the request, the requester's standing permissions as the host told them,
-//! what they asked for before, and what the operator has set. Nothing new is no risk, whatever else is true of it.
+//! Everything is computed from known data: the request, the requester's standing permissions as reported by the host,
+//! their earlier requests, and the operator's settings. A request that adds nothing has no risk.
 
 use super::{History, Rules};
 use crate::model::{
@@ -17,12 +17,12 @@ const LONG_MILLIS: i64 = 4 * 3_600_000;
 const REPEATED: usize = 3;
 const RECENT_MILLIS: i64 = 7 * 24 * 3_600_000;
 
-/// Parts of names that say that something can be destroyed, or that others' rights can be changed.
+/// Parts of names of actions that destroy something or change others' rights.
 const DESTRUCTIVE: &[&str] =
     &["delete", "remove", "purge", "destroy", "drop", "truncate", "wipe", "invalidate", "revoke"];
 const ADMINISTRATIVE: &[&str] = &["admin", "manage", "user_management", "permissions", "roles", "rbac", "impersonate"];
 
-/// What an approver is told of these terms. `begins` is the earliest instant at which the grant can start.
+/// The assessment of these terms for an approver. `begins` is the earliest instant at which the grant can start.
 pub(super) fn assess(
     caller: &Caller,
     role: &Role,
@@ -37,57 +37,57 @@ pub(super) fn assess(
         return Assessment { newly_permitted: None, level: RiskLevel::Low, reasons: Vec::new() };
     };
     let mut reasons = Vec::new();
-    let mut tell = |factor, detail: String| reasons.push(RiskReason { factor, detail });
+    let mut add = |factor, detail: String| reasons.push(RiskReason { factor, detail });
     let all = new.allowed();
     if all.iter().any(Permission::is_everything) {
-        tell(RiskFactor::Everything, "every permission of the host".to_owned());
+        add(RiskFactor::Everything, "every permission of the host".to_owned());
     } else {
         if let Some(names) = listed(all.iter().filter(|one| has_part(one, ADMINISTRATIVE))) {
-            tell(RiskFactor::Administrative, names);
+            add(RiskFactor::Administrative, names);
         }
         if let Some(names) = listed(all.iter().filter(|one| has_part(one, DESTRUCTIVE))) {
-            tell(RiskFactor::Destructive, names);
+            add(RiskFactor::Destructive, names);
         }
         if let Some(names) = listed(all.iter().filter(|one| one.wildcard_prefix().is_some())) {
-            tell(RiskFactor::Wildcard, names);
+            add(RiskFactor::Wildcard, names);
         }
     }
     if all.len() > MANY {
-        tell(RiskFactor::ManyPermissions, format!("{} permissions", all.len()));
+        add(RiskFactor::ManyPermissions, format!("{} permissions", all.len()));
     }
     let conflicts = |name| role.conflicts_with.contains(name);
     let held = caller.roles.iter().chain(history.live.iter().map(|grant| &grant.role)).filter(|name| conflicts(name));
     if let Some(names) = listed(held) {
-        tell(RiskFactor::ConflictOfDuties, format!("held together with {names}"));
+        add(RiskFactor::ConflictOfDuties, format!("held together with {names}"));
     }
     if let Some(scopes) = listed(rules.risk.production.iter().filter(|one| terms.scope.intersection(one).is_some())) {
-        tell(RiskFactor::Production, scopes);
+        add(RiskFactor::Production, scopes);
     }
     if terms.scope == Scope::ANY {
-        tell(RiskFactor::Everywhere, "no resource named".to_owned());
+        add(RiskFactor::Everywhere, "no resource named".to_owned());
     }
     if terms.duration.millis() > LONG_MILLIS {
-        tell(RiskFactor::Long, format!("{} hours", terms.duration.hours()));
+        add(RiskFactor::Long, format!("{} hours", terms.duration.hours()));
     }
     if let Some(outside) = outside_working_hours(rules, begins) {
-        tell(outside.factor, outside.detail);
+        add(outside.factor, outside.detail);
     }
     let asked = history.requests.iter().filter(|request| request.role == role.name);
     let recent = asked.clone().filter(|one| now.millis().saturating_sub(one.created_at.millis()) < RECENT_MILLIS);
     let recent = recent.count();
     if !asked.clone().any(|request| request.state == RequestState::Approved) {
-        tell(RiskFactor::FirstTime, format!("`{}` was never granted to {}", role.name, caller.principal));
+        add(RiskFactor::FirstTime, format!("`{}` was never granted to {}", role.name, caller.principal));
     }
     if recent >= REPEATED {
-        tell(RiskFactor::Repeated, format!("asked for {recent} times in the last 7 days"));
+        add(RiskFactor::Repeated, format!("asked for {recent} times in the last 7 days"));
     }
     if caller.permissions.is_none() {
-        tell(RiskFactor::StandingUnknown, "the host did not say what the requester may do already".to_owned());
+        add(RiskFactor::StandingUnknown, "the host did not say what the requester may do already".to_owned());
     }
     assessment(new, reasons)
 }
 
-/// The level that these reasons come to.
+/// The level that follows from these reasons.
 fn assessment(new: PermissionSet, mut reasons: Vec<RiskReason>) -> Assessment {
     reasons.sort_by_key(|reason| reason.factor);
     let weight: u32 = reasons.iter().map(|reason| reason.factor.weight()).sum();
@@ -100,8 +100,8 @@ fn assessment(new: PermissionSet, mut reasons: Vec<RiskReason>) -> Assessment {
     Assessment { newly_permitted: Some(new), level, reasons }
 }
 
-/// The risk of an open request whose start has passed, where that changes it: its grant would start now. `None` where the
-/// risk is what the record says.
+/// The new risk of an open request whose start has passed, if it changed: its grant would start now. `None` when the
+/// risk is as recorded.
 #[must_use]
 pub fn reassessed(request: &AccessRequest, rules: &Rules, now: Timestamp) -> Option<Assessment> {
     let missed = request.status(now).is_open() && request.starts_at.is_some_and(|start| start < now);

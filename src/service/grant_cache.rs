@@ -1,7 +1,7 @@
-//! The live grants of those who are asked about, each with its policy.
+//! A cache of principals' live grants, each with its policy.
 //!
-//! Nearly nobody holds one, so nothing is kept of a principal before somebody asks about them, and it is read again after a
-//! change. The grant index decides whether a grant is honoured; what is here may be older than that by one change.
+//! Few principals hold a grant, so a principal's grants are read at the first question about them and again after a
+//! change. The grant index decides whether a grant is honoured; this cache may be one change older than the index.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use crate::projection::{News, Projection};
 use crate::store::{Live, Store};
 use crate::workflow::{Needs, Whose};
 
-/// How many principals are kept. When there are more, all are read anew.
+/// How many principals are cached. When there are more, the cache is cleared.
 const KEPT: usize = 65_536;
 
-/// A live grant, and the policy that it is.
+/// A live grant and its policy.
 #[derive(Debug, Clone)]
-pub(super) struct HeldGrant {
+pub(super) struct CachedGrant {
     pub(super) grant: Grant,
     pub(super) policy: Beside,
 }
 
-/// The grants of the principals that were asked about lately.
+/// The grants of the principals with recent questions.
 #[derive(Debug)]
-pub(super) struct HeldGrants {
+pub(super) struct GrantCache {
     store: Arc<dyn Store>,
     kept: Mutex<Kept>,
     next: AtomicU64,
@@ -37,13 +37,13 @@ pub(super) struct HeldGrants {
 
 #[derive(Debug, Default)]
 struct Kept {
-    by_holder: HashMap<Principal, Arc<[HeldGrant]>>,
+    by_holder: HashMap<Principal, Arc<[CachedGrant]>>,
     holders: HashMap<GrantId, Principal>,
-    /// Rises with every change: what was read before one is not kept.
+    /// Rises with every change: a result that was read before a change is not cached.
     changes: u64,
 }
 
-impl HeldGrants {
+impl GrantCache {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self { store, kept: Mutex::default(), next: AtomicU64::new(BESIDE) }
     }
@@ -53,13 +53,13 @@ impl HeldGrants {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Reads the grants of this principal anew when they are asked for next.
+    /// Removes the grants of this principal from the cache.
     pub(super) fn forget(&self, principal: &Principal) {
         self.kept.lock().forget_holder(principal);
     }
 
     /// The live grants of this principal.
-    pub(super) fn of(&self, principal: &Principal, now: Timestamp) -> Result<Arc<[HeldGrant]>, Error> {
+    pub(super) fn of(&self, principal: &Principal, now: Timestamp) -> Result<Arc<[CachedGrant]>, Error> {
         let changes = {
             let kept = self.kept.lock();
             if let Some(held) = kept.by_holder.get(principal) {
@@ -73,9 +73,9 @@ impl HeldGrants {
         for grant in live.into_iter().filter(|grant| grant.holder == *principal) {
             let Some(policy) = policy::translate(&grant).map_err(|error| internal(&error))? else { continue };
             let number = self.next_number();
-            held.push(HeldGrant { grant, policy: Beside { number, policy } });
+            held.push(CachedGrant { grant, policy: Beside { number, policy } });
         }
-        let held: Arc<[HeldGrant]> = held.into();
+        let held: Arc<[CachedGrant]> = held.into();
         let mut kept = self.kept.lock();
         if kept.changes == changes {
             if kept.by_holder.len() >= KEPT {
@@ -106,7 +106,7 @@ impl Kept {
     }
 }
 
-impl Projection for HeldGrants {
+impl Projection for GrantCache {
     fn load(&self, _: &Live, _: Revision) {
         let mut kept = self.kept.lock();
         kept.changes += 1;

@@ -1,38 +1,39 @@
-//! A share of the checks is asked of Cedar too, allows and misses alike.
+//! Evaluates a share of the checks with Cedar too, allows and misses alike.
 //!
-//! Where the index allows and Cedar does not, the answer is no. Where Cedar allows and the index knows no grant, the answer is no
-//! already; whether a grant is lost is told once the index had the time to follow, because a check may be answered from a state
-//! that is older than the store by one change.
+//! When the index allows and Cedar does not, the answer is no. When Cedar allows and the index has no grant, the answer
+//! is no already; a difference is reported only after the index had time to follow, because a check may use a state
+//! that is one change older than the store.
 
 use super::cross_check::Missed;
 use super::guard::Guard;
 use super::shared::Shared;
 use crate::model::{Context, GrantId, Query, RawQuery, Timestamp};
-use crate::policy::{Beside, ScopedPolicies, Told};
+use crate::policy::{Beside, Extra, ScopedPolicies};
 
 impl Guard {
-    /// Whether Cedar does not allow by this grant what the index does.
+    /// Whether Cedar does not allow by this grant what the index allows.
     pub(super) fn is_refuted(&self, query: &RawQuery<'_>, grant: GrantId, now: Timestamp) -> bool {
         let by_cedar = |guard: &Self| guard.by_cedar(query, now).map(|allowing| allowing.contains(&grant));
         if by_cedar(self) == Ok(true) {
             return false;
         }
-        // What is kept of the grants may be older than the index by one change.
-        self.held.forget(&query.to_values().0);
+        // The cached grants may be one change older than the index.
+        self.grant_cache.forget(&query.to_values().0);
         let again = by_cedar(self);
         if again == Ok(true) {
             return false;
         }
-        let question = told(query, now);
+        let question = describe(query, now);
         self.cross_check
             .differ(format!("the grant {grant} allows {question} by the index, and Cedar answers {again:?}"));
         true
     }
 
-    /// Keeps in mind that Cedar allows what the index knows no grant for.
-    pub(super) fn look_at_miss(&self, query: &RawQuery<'_>, now: Timestamp) {
+    /// Notes that Cedar allows an action for which the index has no grant.
+    pub(super) fn compare_miss(&self, query: &RawQuery<'_>, now: Timestamp) {
         let context = query.context().cloned().unwrap_or_default();
-        // What no grant allows, and what is judged by the store and the person's standing instead of the index.
+        // No grant allows reserved actions, and checks for an agent's person are decided by the store instead of the
+        // index.
         if self.rules.reserves(false, query.action()) || context.acts_for.is_some() {
             return;
         }
@@ -41,19 +42,19 @@ impl Guard {
         self.cross_check.miss(Missed { principal, action, resource, context, grant });
     }
 
-    /// A grant by which Cedar allows it. Whether uses are left is not Cedar's to say.
+    /// A grant by which Cedar allows the action. Cedar does not know whether uses are left.
     fn lost(&self, query: &RawQuery<'_>, now: Timestamp) -> Option<GrantId> {
         let allowing = self.by_cedar(query, now).ok()?;
-        let held = self.held.of(&query.to_values().0, now).ok()?;
+        let held = self.grant_cache.of(&query.to_values().0, now).ok()?;
         let is_numbered =
             |id: &GrantId| held.iter().any(|one| one.grant.id == *id && one.grant.conditions.max_uses.is_some());
         allowing.into_iter().find(|id| !is_numbered(id))
     }
 
-    /// The grants by which Cedar allows it, over the grants of the principal as the store has them.
+    /// The grants by which Cedar allows the action, over the principal's grants in the store.
     fn by_cedar(&self, query: &RawQuery<'_>, now: Timestamp) -> Result<Vec<GrantId>, String> {
         let (principal, action, resource) = query.to_values();
-        let held = self.held.of(&principal, now).map_err(|error| error.to_string())?;
+        let held = self.grant_cache.of(&principal, now).map_err(|error| error.to_string())?;
         if held.is_empty() {
             return Ok(Vec::new());
         }
@@ -61,7 +62,7 @@ impl Guard {
         let none = Context::default();
         let asked = Query { principal: &principal, action: &action, resource: &resource };
         let context = query.context().unwrap_or(&none);
-        let seen = self.seen_over(&asked, context, Told::default(), None, now).map_err(|error| error.to_string())?;
+        let seen = self.seen_over(&asked, context, Extra::default(), None, now).map_err(|error| error.to_string())?;
         let answer = ScopedPolicies::default().ask_beside(&seen.request, &seen.entities, &beside);
         let answer = answer.map_err(|error| error.to_string())?;
         if !answer.errors.is_empty() {
@@ -73,27 +74,27 @@ impl Guard {
 }
 
 impl Shared {
-    /// What was answered differently since the last call.
+    /// The differences since the last call.
     pub(super) fn differences(&self, now: Timestamp) -> Vec<String> {
         let cross_check = &self.guard.cross_check;
         for Missed { principal, action, resource, context, grant } in cross_check.take_missed() {
-            // As the store has it by now.
-            self.guard.held.forget(&principal);
+            // Read the grants from the store again.
+            self.guard.grant_cache.forget(&principal);
             let checked = Query { principal: &principal, action: &action, resource: &resource };
             let query = RawQuery::from(checked).given(&context);
             let is_withheld = self.following.lock().withheld.contains(&grant);
             if is_withheld || self.checks.covers(&query, now) || self.guard.lost(&query, now) != Some(grant) {
                 continue;
             }
-            let question = told(&query, now);
+            let question = describe(&query, now);
             cross_check.differ(format!("Cedar allows {question} by the grant {grant}, and the index knows none"));
         }
         cross_check.take()
     }
 }
 
-/// The whole question.
-fn told(query: &RawQuery<'_>, now: Timestamp) -> String {
+/// The question with all its values.
+fn describe(query: &RawQuery<'_>, now: Timestamp) -> String {
     let (principal, action, resource) = query.to_values();
     let parent = resource.parent().map(|parent| format!(" in {parent}")).unwrap_or_default();
     format!("{action} on {resource}{parent} to {principal} at {now} (given {:?})", query.context())

@@ -1,36 +1,37 @@
-//! What standing policies, guardrails and grants come to together.
+//! Combines standing policies, guardrails and grants into one decision.
 
 use crate::model::{Obligations, Outcome};
 use crate::policy::{Beside, Guardrails, Judged, PolicyError, Seen, StandingPolicies};
 
-/// The sum of all policies, before it is asked whether a grant is honoured.
+/// The combined decision, before it is checked whether a grant is honoured.
 #[derive(Debug)]
-pub(super) struct Weighed {
+pub(super) struct Combined {
     pub(super) outcome: Outcome,
-    /// Those that decided, in order.
+    /// The policies that decided, in order.
     pub(super) policies: Vec<String>,
-    /// Those that could not be evaluated, in order, each with what happened.
+    /// The policies that could not be evaluated, in order, each with its error.
     pub(super) errors: Vec<(String, String)>,
     pub(super) obligations: Obligations,
     pub(super) reason: &'static str,
-    /// Whether an allow rests on nothing but policies beside the standing ones: on grants.
+    /// Whether an allow depends on grants alone.
     pub(super) by_grants: bool,
-    /// Whether a break-glass grant among those that allow it has forbids give way.
+    /// Whether a break-glass grant among the allowing ones lifts the forbids of guardrails.
     pub(super) lifts: bool,
-    /// How many guardrails could apply.
+    /// How many guardrails were evaluated.
     pub(super) guarded: usize,
 }
 
-/// Weighs them. `beside` are the grants; `is_emergency` says of an id whether it is that of a break-glass grant.
-pub(super) fn weigh(
+/// Evaluates all policies. `beside` are the grants; `is_emergency` returns whether an id is that of a break-glass
+/// grant.
+pub(super) fn combine(
     standing: &StandingPolicies,
     guardrails: &Guardrails,
     seen: &Seen,
     beside: &[Beside],
     is_emergency: impl Fn(&str) -> bool,
-) -> Result<Weighed, PolicyError> {
+) -> Result<Combined, PolicyError> {
     let answer = standing.scoped().ask_beside(&seen.request, &seen.entities, beside)?;
-    // What forbids is told whole, so guardrails are asked in any case.
+    // All forbidding policies are reported, so guardrails are always evaluated.
     let is_forbidden = !answer.allows && !answer.reasons.is_empty();
     let lifts = answer.allows && answer.reasons.iter().any(|id| is_emergency(id));
     let Judged { forbidding, errors: failed, obligations, evaluated } = guardrails.judge(seen, lifts)?;
@@ -54,5 +55,5 @@ pub(super) fn weigh(
     };
     policies.sort_unstable();
     let obligations = if outcome == Outcome::NotApplicable { Obligations::NONE } else { obligations };
-    Ok(Weighed { outcome, policies, errors, obligations, reason, by_grants, lifts, guarded: evaluated })
+    Ok(Combined { outcome, policies, errors, obligations, reason, by_grants, lifts, guarded: evaluated })
 }

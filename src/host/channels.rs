@@ -1,4 +1,4 @@
-//! What an open host does with channels and links besides sending (features `smtp` and `webhooks`).
+//! Channels and links of an open host (features `smtp` and `webhooks`).
 
 use std::sync::Arc;
 
@@ -11,8 +11,9 @@ use crate::model::Invalid;
 use crate::notify::Channel;
 
 impl Host {
-    /// Adds a channel for notices, or replaces one that was added under this name. What waits for it is sent by it. It
-    /// may be called at any time and waits a moment for what is being sent; a process that forks has it in its children.
+    /// Adds a channel for notices, or replaces one that was added under this name. It sends the notices that wait for
+    /// this name. It may be called at any time and waits a moment for deliveries in progress; forked children have the
+    /// channel too.
     ///
     /// ```
     /// use jit_access::config::Config;
@@ -27,28 +28,28 @@ impl Host {
     /// ```
     ///
     /// # Errors
-    /// When the configuration has a channel of this name that is not of the kind `host`; when the operating system gives
-    /// no thread.
+    /// When the configuration has a channel with this name that is not of the kind `host`; when the operating system
+    /// cannot start a thread.
     pub fn add_channel(&self, name: impl Into<String>, channel: impl Channel + 'static) -> Result<(), Error> {
         let (name, channel) = (name.into(), Arc::new(channel) as Arc<dyn Channel>);
         let mut threads = self.threads.lock();
         let mut channels = self.channels.lock();
         channels.add(&name, &channel, &self.config().settings.notices)?;
         {
-            // No child is left with a lock that nobody opens.
+            // A child must not inherit a lock that nothing unlocks.
             let _opening = Opening::begin();
             self.own.lock().insert(name, channel);
         }
         if let Some(threads) = &mut *threads {
-            // The work that ends settles what it has sent before the next one begins.
+            // The old worker settles what it has sent before the new one begins.
             threads.delivery = Delivery::default();
             threads.delivery = channels.start(&self.engine)?;
         }
         Ok(())
     }
 
-    /// What the link of a message says: the `link` of its address. It signs nobody in and approves nothing; whoever shows
-    /// the request asks first who is there.
+    /// Verifies the link of a message: the `link` parameter of its address. It authenticates nobody and approves
+    /// nothing; the page of the request must authenticate the reader first.
     ///
     /// ```
     /// use jit_access::config::Config;

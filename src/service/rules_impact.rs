@@ -1,4 +1,4 @@
-//! What a change of the configuration touches, of what is granted or requested already.
+//! Which live grants and pending requests a change of the configuration affects.
 
 use super::engine::Engine;
 use super::shared::Shared;
@@ -11,7 +11,7 @@ use crate::workflow::{Needs, Rules, Touched, Whose, touched_grant, touched_reque
 const CHUNK: usize = 500;
 
 impl Engine {
-    /// What these rules would change about the live grants and the requests that wait for an answer. Nothing is written.
+    /// Returns what these rules would change about the live grants and the pending requests. Nothing is written.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -19,7 +19,7 @@ impl Engine {
         Ok(self.shared().touched_by(rules)?)
     }
 
-    /// The live grants and the requests that wait for an answer, for `config::Difference`.
+    /// The live grants and the pending requests, for `config::Difference`.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,4 +1,4 @@
-//! How access without approval is taken, used and ended while the store is away, on this machine alone.
+//! Taking, using and ending break-glass access on this machine while the store is unavailable.
 
 use std::collections::BTreeSet;
 
@@ -20,14 +20,14 @@ use crate::store::StoreError;
 use crate::workflow::{Call, Needs, Use, View, decide, evolve, use_of};
 
 impl Shared {
-    /// What of this person was known last, where access without approval can be taken while the store is away.
+    /// The last known state of this person, if break-glass is configured for an unavailable store.
     pub(super) fn last_known(&self, person: &Principal) -> Option<View> {
         let offline = self.offline.as_ref().filter(|_| self.rules.break_glass.offline.is_some())?;
         offline.last_known.lock().view(person, self.time.now())
     }
 
-    /// Takes in what this machine has recorded, by whichever process.
-    pub(super) fn look_at_spool(&self) {
+    /// Takes in what the processes of this machine have recorded in the spool.
+    pub(super) fn refresh_from_spool(&self) {
         let Some(offline) = &self.offline else { return };
         let doubted = offline.is_looked_at_again(self.time.now());
         match offline.spool.has_changed() {
@@ -49,7 +49,7 @@ impl Shared {
         }
     }
 
-    /// That the spool continues the journal that this process follows.
+    /// Checks that the spool continues the journal that this process follows.
     pub(super) fn check_origin(&self, contents: &Contents) -> Result<(), SpoolError> {
         let here = self.following.lock().position.lineage;
         match contents.origin {
@@ -66,7 +66,7 @@ impl Shared {
         self.checks.offline.set(Vec::new());
     }
 
-    /// Has checks go by what the spool says.
+    /// Makes checks use the grants of the spool.
     pub(super) fn show(&self, offline: &Offline, contents: &Contents) {
         if let Some(last) = contents.entries.last() {
             self.time.not_before(last.at);
@@ -92,11 +92,11 @@ impl Shared {
         (state.entries, state.problem) = (contents.entries.len(), None);
     }
 
-    /// Before a command that would have to know of what waits here, it is merged.
+    /// Merges the spool before a command that depends on it.
     ///
     /// # Errors
-    /// When the command is about a grant that the store does not have yet and cannot be told of now.
-    pub(super) fn merge_before(&self, call: &Call<'_>) -> Result<(), Error> {
+    /// When the command is about a grant that the store does not have yet, and the merge fails.
+    pub(super) fn merge_spool_before(&self, call: &Call<'_>) -> Result<(), Error> {
         let Some(offline) = self.offline.as_ref().filter(|offline| offline.waits()) else { return Ok(()) };
         let is_of_here = call.command.grant().is_some_and(|grant| self.checks.offline.has(grant));
         let is_of_all =
@@ -108,35 +108,37 @@ impl Shared {
         Ok(())
     }
 
-    /// What can be done with this command although the store is away. `None`: nothing.
-    pub(super) fn while_away(&self, call: &Call<'_>, key: Option<&IdempotencyKey>) -> Result<Option<Receipt>, Error> {
+    /// Carries out the command while the store is unavailable. `None` when that is not possible.
+    pub(super) fn run_offline(&self, call: &Call<'_>, key: Option<&IdempotencyKey>) -> Result<Option<Receipt>, Error> {
         let Some(offline) = &self.offline else { return Ok(None) };
-        self.look_at_spool();
+        self.refresh_from_spool();
         match call.command {
-            Command::BreakGlass(_) if self.rules.break_glass.offline.is_some() => self.take_away(offline, call, key),
+            Command::BreakGlass(_) if self.rules.break_glass.offline.is_some() => {
+                self.break_glass_offline(offline, call, key)
+            }
             Command::Release(_) | Command::Revoke(_) | Command::RevokeMany(_) if offline.waits() => {
-                self.end_away(offline, call)
+                self.end_offline(offline, call)
             }
             _ => Ok(None),
         }
     }
 
-    /// Takes a role without approval, on record here before it counts.
-    fn take_away(
+    /// Grants break-glass access; it is recorded on this machine before it counts.
+    fn break_glass_offline(
         &self,
         offline: &Offline,
         call: &Call<'_>,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Receipt>, Error> {
         let Some(caller) = call.caller else { return Ok(None) };
-        // Asked before the spool is held: it is the host that answers.
+        // Read before the spool is locked, because the host answers.
         let needs = Needs::of(call, &self.rules);
         let person = caller.person();
         let Some(mut view) = offline.last_known.lock().view(person, self.time.now()) else { return Ok(None) };
         self.ask_directory(&mut view, &needs, call, Round::Free, &mut Standings::of(self))?;
         let origin = self.following.lock().position;
         let key = key.map(|key| self.kept_key(call, key)).transpose()?;
-        // Others than those of a command that the store may have written after all.
+        // New ids: the store may have written the command with the other ones after all.
         let call = Call { ids: self.new_ids(), ..*call };
         let taken = offline.spool.with(|mut opened| {
             self.check_origin(opened.contents())?;
@@ -176,8 +178,8 @@ impl Shared {
         Ok(Some(taken))
     }
 
-    /// Ends grants that this machine alone knows of. Of the others the store would have to say: then `None`.
-    fn end_away(&self, offline: &Offline, call: &Call<'_>) -> Result<Option<Receipt>, Error> {
+    /// Ends grants that only this machine knows. `None` for other grants, because they need the store.
+    fn end_offline(&self, offline: &Offline, call: &Call<'_>) -> Result<Option<Receipt>, Error> {
         let named = call.command.grant();
         let Some(caller) = call.caller else { return Ok(None) };
         let needs = Needs::of(call, &self.rules);
@@ -211,8 +213,8 @@ impl Shared {
         Ok(ended)
     }
 
-    /// Records a use of a grant that this machine alone knows of. False when it allows no further use.
-    pub(super) fn record_away(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError> {
+    /// Records a use of a grant that only this machine knows. False when it allows no further use.
+    pub(super) fn record_use_offline(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError> {
         let Some(offline) = &self.offline else { return Ok(false) };
         let origin = self.following.lock().position;
         let used = offline.spool.with(|mut opened| {
@@ -255,8 +257,8 @@ impl Shared {
     }
 }
 
-/// What of these events is about the end of this grant.
-pub(super) fn ended_at(grant: GrantId, events: &[Event]) -> Option<Timestamp> {
+/// When these events end this grant.
+pub(super) fn end_of(grant: GrantId, events: &[Event]) -> Option<Timestamp> {
     let ends = |event: &&Event| super::follow::ended_by(&event.fact) == Some(grant);
     events.iter().find(ends).map(|event| event.at)
 }
