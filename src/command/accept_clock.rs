@@ -1,16 +1,16 @@
-//! Say that the clock is right.
+//! Confirm the clock.
 
 use super::define::command;
 use crate::model::Justification;
 
 command! {
-    /// Say that the clock is right, after it and the journal have disagreed too much to know what time it is.
+    /// Confirm the clock, after it and the journal have disagreed so much that the time is uncertain.
     ///
-    /// From the record of it on, every process goes by the clock, even where the journal has later records: what those ended
-    /// too early is in force again, and time goes on from there. Until then no process honours a grant, except for
-    /// break-glass access. Compare the clock with another one first: one that is behind revives what has ended since. The answer
-    /// is a page with the grants that end by it: those that were made at instants still to come. Without a caller the host itself
-    /// says so.
+    /// From its record on, every process uses the clock, even when the journal has later records: grants that those
+    /// ended too early are in force again, and time continues from there. Until then no process honours a grant, except
+    /// for break-glass access. Compare the clock with another one first: with one that is behind, grants that have
+    /// ended since are valid again. The answer is a page with the grants that this ends: those that were made at
+    /// instants in the future. Without a caller the host itself confirms.
     AcceptClock = "accept_clock",
     answers: Ended,
     action: AcceptClock,

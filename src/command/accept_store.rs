@@ -7,8 +7,8 @@ command! {
     /// Accept the store as it is, after it was replaced by an older copy or another one.
     ///
     /// Until then no process honours a grant. Everything that was written to the old store after the copy was made is
-    /// gone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.
-    /// Without a caller the host itself accepts it.
+    /// lost: requests, approvals, and revocations too, so compare the two before. The answer is an empty page. Without
+    /// a caller the host itself accepts it.
     AcceptStore = "accept_store",
     answers: Ended,
     action: AcceptStore,

@@ -5,7 +5,7 @@ use crate::model::{AlertId, Justification};
 
 command! {
 
-    /// Acknowledge an alert: say on record that you have seen it, and what you found.
+    /// Acknowledge an alert, with your finding on record.
     AcknowledgeAlert = "acknowledge_alert",
     answers: Alert,
     action: HandleAlert,

@@ -48,7 +48,7 @@ impl Approve {
         }
     }
 
-    /// With this as the most that the approver gives.
+    /// The same, with this cut as the most that the approver gives.
     #[must_use]
     pub fn at_most(self, cut: Cut) -> Self {
         let Cut { permissions, scope, duration, conditions } = cut;

@@ -1,11 +1,11 @@
-//! Take a role without approval.
+//! Take a role by break-glass.
 
 use super::define::command;
 use crate::model::{RoleName, Scope, Ttl};
 
 command! {
 
-    /// Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
+    /// Take a role at once without approval, in an emergency. Another person must review it afterwards.
     ///
     /// Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long
     /// as the limits allow. A reason is always needed.
@@ -23,7 +23,8 @@ command! {
     optional: {
         /// The length in hours. Limits may cut it. The default is the longest that they allow.
         duration as "duration_hours": Option<Ttl>,
-        /// Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
+        /// The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is
+        /// `*`.
         resource: Scope,
         /// Whether this is an exercise. Everything about it is marked so.
         drill: bool,

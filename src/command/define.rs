@@ -1,4 +1,4 @@
-//! How a command is defined: one declaration, from which its type, its reader, its document and its entry in the
+//! The definition of a command: one declaration, from which its type, its reader, its document and its entry in the
 //! catalogue follow.
 
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ pub trait Definition: Sized {
     /// The grant that it is about, if it is about one.
     fn grant(&self) -> Option<GrantId>;
 
-    /// The list that it asks for a page of: its name and its fields, without the place and the length of the page.
+    /// The list that its page belongs to: its name and its fields, without the position and the length of the page.
     fn list(&self) -> String {
         let mut fields = Map::new();
         self.write(&mut fields);
@@ -67,8 +67,8 @@ macro_rules! field_name {
 /// Declares a command.
 ///
 /// `fields` are required, in the order of `new`; `optional` fields have a setter and their type's default; `group` is a
-/// required value that is several fields in a document, and `details: details` are those of `model::Details`. `action` is
-/// what the workflow policy has to allow. `as` gives a field another name in documents.
+/// required value that is several fields in a document, and `details: details` are those of `model::Details`. `action`
+/// is what the workflow policy must permit. `as` gives a field another name in documents.
 macro_rules! command {
     (
         $(#[doc = $doc:literal])+
@@ -197,7 +197,7 @@ macro_rules! command {
     };
 }
 
-/// `new` with what is required, or else `Default`.
+/// `new` with the required fields, or `Default` without any.
 macro_rules! constructor {
     ($name:ident [] [$($opt:ident)*]) => {
         impl Default for $name {
@@ -208,7 +208,7 @@ macro_rules! constructor {
     };
     ($name:ident [$($req:ident: $req_type:ty,)+] [$($opt:ident)*]) => {
         impl $name {
-            /// The command with every required field. What else it takes has its default.
+            /// The command with every required field. Optional fields have their default.
             #[must_use]
             pub fn new($($req: $req_type),+) -> Self {
                 Self { $($req,)+ $($opt: Default::default(),)* }

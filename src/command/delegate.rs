@@ -16,7 +16,7 @@ command! {
     fields: {
         /// The person who reviews in your place.
         to: Principal,
-        /// When it ends, with its time zone. At that instant it is over.
+        /// When it ends, with its time zone. It does not hold at that instant.
         until: Timestamp,
         /// Why, for the journal.
         reason: Justification,

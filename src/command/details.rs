@@ -1,4 +1,4 @@
-//! What a request says for people, as fields of the commands that make one.
+//! Details of a request for people, as fields of the commands that make one.
 
 use serde_json::{Map, Value};
 

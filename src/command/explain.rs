@@ -13,34 +13,34 @@ use crate::model::{Action, Invalid, Principal, Resource, ResourceId, SessionId};
 command! {
     /// Explain why a check is answered as it is.
     ///
-    /// The answer says what the check answers, what is so with each grant that permits the action somewhere or sometime, and
-    /// what would lift it. Everybody may ask about themself; about others takes a role in `approver_roles` or
-    /// `auditor_roles`. Nothing is recorded. The store is asked, so this is no check for a request path.
+    /// The answer has the decision of the check, the reason for each grant that permits the action at any place or
+    /// time, and what would lift it. Everyone may ask about themself; about others needs a role in `approver_roles` or
+    /// `auditor_roles`. Nothing is recorded. It reads the store, so do not use it in a request path.
     Explain = "explain",
     answers: Explanation,
     action: See,
     http: GET "/explain" 200,
     writes: false,
     group:
-        /// About whom.
+        /// The principal in question.
         about: About,
     fields: {
         /// The action, such as `tools.execute`.
         action: Action,
     },
     optional: {
-        /// The resource, such as `tool:deploy`. The default is everything at once.
+        /// The resource, such as `tool:deploy`. The default is everything.
         resource: Option<Resource>,
-        /// What the resource is in, such as `server:s1`.
+        /// The parent of the resource, such as `server:s1`.
         parent: Option<ResourceId>,
-        /// The address that the check would come from, for grants with networks.
+        /// The address of the caller of the check, for grants with networks.
         address: Option<IpAddr>,
         /// The session or task that the check would belong to, for grants with one.
         session: Option<SessionId>,
     },
 }
 
-/// About whom a question is.
+/// The principal in question.
 ///
 /// ```
 /// use jit_access::command::About;

@@ -7,7 +7,7 @@ command! {
 
     /// Request an extension of your grant.
     ///
-    /// The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at the
+    /// The same approvers decide, or the rule `auto_extend` does. The extension is a separate grant. It begins at the
     /// instant at which the old one ends, and gives the same or less.
     Extend = "extend",
     answers: Request,

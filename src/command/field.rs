@@ -33,7 +33,7 @@ pub trait Field: Sized {
     fn write(&self) -> Value;
 }
 
-/// Puts the value into the document, unless there is none.
+/// Puts the value into the document, unless it is missing.
 pub(super) fn put(into: &mut Map<String, Value>, name: &str, value: &impl Field) {
     let value = value.write();
     if !value.is_null() {
@@ -44,7 +44,7 @@ pub(super) fn put(into: &mut Map<String, Value>, name: &str, value: &impl Field)
 /// The text of a field.
 ///
 /// # Errors
-/// When it is none.
+/// When it is not text.
 pub fn text(value: Value, field: &'static str) -> Result<String, Invalid> {
     match value {
         Value::String(text) => Ok(text),

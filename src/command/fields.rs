@@ -1,4 +1,4 @@
-//! The fields of a document: each is read once, by its type, and none is left over.
+//! The fields of a document: each is read once, by its type, and none may be left over.
 
 use std::fmt;
 
@@ -47,7 +47,7 @@ impl Fields {
         Self { of, takes: takes.to_vec(), map }
     }
 
-    /// Says what the fields are of, and refuses those that it does not take.
+    /// Sets the kind of the fields, and refuses those that it does not take.
     ///
     /// # Errors
     /// The first field that is not among `takes`.
@@ -56,7 +56,7 @@ impl Fields {
         self.refuse_unknown()
     }
 
-    /// That there is no field which is not taken.
+    /// Refuses fields that are not taken.
     ///
     /// # Errors
     /// The first one.
@@ -76,7 +76,7 @@ impl Fields {
         self.map.keys().next().map(String::as_str)
     }
 
-    /// The value of a field, once; `None` when it is left out or `null`.
+    /// The value of a field, once; `None` when it is omitted or `null`.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.map.remove(name).filter(|value| !value.is_null())
     }
@@ -101,18 +101,18 @@ impl Fields {
     }
 }
 
-/// These names as an error says what would be right.
+/// These names as the valid values in an error.
 pub(super) fn one_of(names: &[&str]) -> String {
     if names.is_empty() { "no field".to_owned() } else { format!("one of {}", names.join(", ")) }
 }
 
-/// The JSON value of a text in which no object names a field twice.
+/// The JSON value of a text without duplicate names in an object.
 #[cfg(feature = "authzen")]
 pub(crate) fn unambiguous(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Unambiguous>(text).map(|value| value.0)
 }
 
-/// A JSON value in which no object names a field twice.
+/// A JSON value without duplicate names in an object.
 struct Unambiguous(Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {

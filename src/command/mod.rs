@@ -1,8 +1,8 @@
 //! What can be done with the workflow: each command is defined once, and every face follows from that.
 //!
-//! A definition says the fields with types and documentation, what is answered and how HTTP reaches it. From it come the
-//! Rust type with `new` and setters, the reader of JSON, the document by which an idempotency key knows a command again,
-//! and the entry in the catalogue that bindings, routes and manuals are generated from.
+//! A definition contains the fields with types and documentation, the answer and the HTTP route. From it come the Rust
+//! type with `new` and setters, the reader of JSON, the document by which an idempotency key recognizes a repeat, and
+//! the entry in the catalogue that bindings, routes and manuals are generated from.
 //!
 //! | file | question |
 //! |---|---|
@@ -23,24 +23,24 @@
 //! | `resume` | resuming it |
 //! | `delegate` | delegating the right to review |
 //! | `undelegate` | ending a delegation |
-//! | `report_standing` | reporting what a principal is |
+//! | `report_standing` | reporting a principal's status and roles |
 //! | `accept_store` | accepting a store that was replaced |
 //! | `accept_clock` | saying that the clock is right |
 //! | `acknowledge_alert` | acknowledging an alert |
 //! | `silence_alert` | silencing one |
 //! | `explain` | why a check is answered as it is |
-//! | `remedies` | what may be asked for to lift a denial |
+//! | `remedies` | the requests that would lift a denial |
 //! | `reads` | what can be looked up |
-//! | `sizing` | what of a role was used, and what would another grant have let pass |
-//! | `record_filter` | which records are wanted, as fields |
+//! | `sizing` | which parts of a role were used, and recorded calls under another grant |
+//! | `record_filter` | the filter of records, as fields |
 //! | `define` | how a command is defined |
 //! | `spec` | what every face must know of a command |
 //! | `field` | how a value is read from a field, and written to one |
-//! | `values` | which values can be fields, and in which form |
+//! | `values` | the types of fields, and their form |
 //! | `tool_call` | how the exact call of a tool is read |
 //! | `fields` | how the fields of a document are read, each once |
 //! | `principal` | a principal as two fields |
-//! | `details` | what a request says for people, as fields of the commands that make one |
+//! | `details` | details of a request for people, as fields of the commands that make one |
 
 mod accept_clock;
 mod accept_store;
@@ -119,7 +119,7 @@ macro_rules! definitions {
                 match self { $(Self::$variant(_) => <$variant as Definition>::SPEC,)+ }
             }
 
-            /// The one of this name; `None` when there is none.
+            /// The command with this name; `None` when the name is unknown.
             ///
             /// # Errors
             /// The first field that is missing or wrong.
@@ -247,7 +247,7 @@ definitions! {
 pub const DOCUMENT_VERSION: u32 = 1;
 
 impl Command {
-    /// Whether it does nothing but take away: access, the chance of it, or a right to give it.
+    /// Whether it only ends or suspends access, the request of it, or a right to give it.
     ///
     /// ```
     /// use jit_access::command::{Command, Release, Resume};
@@ -262,7 +262,7 @@ impl Command {
         self.spec().takes_away
     }
 
-    /// The part of the world that would be given, if the command names one.
+    /// The scope that would be given, if the command names one.
     pub(crate) const fn resource(&self) -> Option<&Scope> {
         match self {
             Self::Submit(Submit { resource, .. }) | Self::BreakGlass(BreakGlass { resource, .. }) => Some(resource),

@@ -45,8 +45,8 @@ impl Field for Limit {
 command! {
     /// Get a request.
     ///
-    /// Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down
-    /// yet are not counted.
+    /// Visible to its requester, its approvers and those who see everything. Uses of its grant that are not written yet
+    /// are not counted.
     GetRequest = "request",
     answers: Request,
     action: See,
@@ -61,7 +61,7 @@ command! {
 command! {
     /// Get a grant.
     ///
-    /// Its holder, those who could approve it and those who see everything can see it. Every use that this process has
+    /// Visible to its holder, those who could approve it and those who see everything. Every use that this process has
     /// answered is counted.
     GetGrant = "grant",
     answers: Grant,
@@ -75,9 +75,9 @@ command! {
 }
 
 command! {
-    /// Get a summary of what was done under a grant; of a live one, so far.
+    /// Get a summary of what was done under a grant; for a live one, until now.
     ///
-    /// It follows from the journal alone. Who may see the grant may see it.
+    /// It follows from the journal alone. Visible to everyone who may see the grant.
     GetSummary = "summary",
     answers: Summary,
     action: See,
@@ -103,7 +103,7 @@ command! {
         grant: GrantId,
     },
     optional: {
-        /// In which form: `text`, which is the default, `markdown` or `html`.
+        /// The form: `text`, which is the default, `markdown` or `html`.
         form: SummaryForm,
     },
 }
@@ -126,7 +126,7 @@ command! {
         reviewable: bool,
         /// Only requests that time out before this instant.
         ending_before: Option<Timestamp>,
-        /// Only requests with this text in the reason, the ticket, the resource, the role or the name, whatever its case.
+        /// Only requests with this text in the reason, the ticket, the resource, the role or the name, ignoring case.
         text: Option<SearchText>,
         /// The most rows on the page, 1 to 500.
         limit: Limit,
@@ -153,7 +153,7 @@ command! {
         reviewable: bool,
         /// Only grants that end before this instant.
         ending_before: Option<Timestamp>,
-        /// Only grants with this text in the reason, the ticket, the resource, the role or the name, whatever its case.
+        /// Only grants with this text in the reason, the ticket, the resource, the role or the name, ignoring case.
         text: Option<SearchText>,
         /// The most rows on the page, 1 to 500.
         limit: Limit,
@@ -203,15 +203,16 @@ command! {
 command! {
     /// Get what happened after a record: the numbers and the kinds of the records that the caller may know of.
     ///
-    /// What changed, the caller then reads with the rights that they have. Of uses only the last is told. Over HTTP this is a stream of
-    /// server-sent events. It is at most a second old, and the store is asked at most once a second, however many ask.
+    /// The caller then reads the changes with their own rights. For uses, only the last one is returned. Over HTTP this
+    /// is a stream of server-sent events. It is at most a second old, and the store is read at most once a second, for
+    /// any number of callers.
     ListEvents = "events",
     answers: Events,
     action: See,
     http: GET "/events" 200,
     writes: false,
     optional: {
-        /// The `revision` of the answer before. Without it nothing is told but the revision, to begin with.
+        /// The `revision` of the answer before. Without it, only the current revision is returned.
         after: Option<Revision>,
         /// How many seconds to wait for something to happen, 0 to 60. A closed engine ends the wait.
         wait_seconds: Option<u64>,
@@ -230,11 +231,10 @@ command! {
 command! {
     /// List refused attempts, newest first.
     ///
-    /// Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and that were denied
-    /// all the same, by a condition or because the permission is reserved; checks of who holds a grant, where nothing allows them and
-    /// the host says so. Those of one principal for one reason within an hour
-    /// are one row. They are no part of the journal: the newest 100,000 rows of 90 days are kept. Needs a role in
-    /// `approver_roles` or `auditor_roles`.
+    /// Refused commands, refused reads of the journal, and denied checks that a grant covers (denied by a condition, or
+    /// because the permission is reserved); also checks of grant holders that nothing allows, if the host reports that.
+    /// Those of one principal for one reason within an hour are one row. They are not part of the journal: the newest
+    /// 100,000 rows of 90 days are kept. Needs a role in `approver_roles` or `auditor_roles`.
     ListRefusals = "refusals",
     answers: Refusals,
     action: Audit,
@@ -278,7 +278,7 @@ command! {
 command! {
     /// Send a delivery again, under the same id.
     ///
-    /// It waits from now on, whatever has become of it before. Needs a role in `approver_roles`.
+    /// It waits from now on, whatever its state was before. Needs a role in `approver_roles`.
     ResendDelivery = "resend_delivery",
     answers: Delivery,
     action: ManageDeliveries,
@@ -307,11 +307,12 @@ command! {
 }
 
 command! {
-    /// Get how the library stands.
+    /// Get the health of the library.
     ///
-    /// Of the store its last record, and when the grants were last proven to be current; of the journal up to which record it
-    /// was verified, when, and what is wrong; whether the clock is doubted. Of each channel: when a delivery last
-    /// succeeded, how many wait, and how many have failed. Nothing is connected to. Needs a role in `approver_roles` or `auditor_roles`.
+    /// For the store, its last record, and when the grants were last proven to be current; for the journal, up to which
+    /// record it was verified, when, and what is wrong; whether the time is uncertain. For each channel, when a
+    /// delivery last succeeded, how many wait, and how many have failed. It connects to no channel. Needs a role in
+    /// `approver_roles` or `auditor_roles`.
     Health = "health",
     answers: Health,
     action: Audit,
@@ -322,8 +323,8 @@ command! {
 command! {
     /// List the records of the journal that are wanted.
     ///
-    /// Every part of the filter that is given must be so. A search for a text looks at a thousand records for one page, so
-    /// such a page can have fewer rows than `limit` and a `next_cursor` all the same. Needs a role in `approver_roles` or
+    /// Every given part of the filter must match. A search for a text reads a thousand records for one page, so such a
+    /// page can have fewer rows than `limit` and still a `next_cursor`. Needs a role in `approver_roles` or
     /// `auditor_roles`.
     ListRecords = "audit",
     answers: Records,
@@ -368,10 +369,10 @@ command! {
 command! {
     /// Export records, oldest first: a thousand of those that are wanted, in one of three forms.
     ///
-    /// To go on, give the number of the last record that came as `after`; when nothing is left the text is empty. So an export can
-    /// stop at any record and go on later. Over HTTP all of them come as one answer. `jsonl` has a record a line, as `audit` shows
-    /// it; `csv` has a line with the names of its columns before the first record; `ocsf` has an event of OCSF 1.8.0 a line.
-    /// Needs a role in `approver_roles` or `auditor_roles`.
+    /// To continue, send the number of the last record as `after`; when there are no more, the text is empty. So an
+    /// export can stop at any record and continue later. Over HTTP all of them are one response. `jsonl` has a record
+    /// on each line, as `audit` shows it; `csv` has a line with its column names before the first record; `ocsf` has an
+    /// event of OCSF 1.8.0 on each line. Needs a role in `approver_roles` or `auditor_roles`.
     ExportRecords = "export",
     answers: Text,
     action: Audit,
@@ -398,8 +399,8 @@ impl Default for ExportRecords {
 command! {
     /// List everything that is on record about a grant.
     ///
-    /// The request, its reviews, the grant, its uses and its end, and the same of every other grant in its chain of extensions.
-    /// Its holder, those who could approve it and those who see everything can see it.
+    /// The request, its reviews, the grant, its uses and its end, and the same for every other grant in its chain of
+    /// extensions. Visible to its holder, those who could approve it and those who see everything.
     GetStory = "story",
     answers: Records,
     action: See,
@@ -422,35 +423,35 @@ command! {
 }
 
 command! {
-    /// List the grants by which anybody could do something at an instant, as they stood then.
+    /// List the grants that permitted an action at an instant, in their state at that time.
     ///
-    /// Answered from the record alone: each grant says who held it, who approved it, why, and under which conditions. What the
-    /// host gives by standing right is not on record. Needs a role in `approver_roles` or `auditor_roles`.
+    /// Answered from the journal alone: each grant has its holder, its approvers, its reason and its conditions.
+    /// Standing rights of the host are not recorded. Needs a role in `approver_roles` or `auditor_roles`.
     WhoCould = "who_could",
     answers: Grants,
     action: Audit,
     http: GET "/audit/who_could" 200,
     writes: false,
     fields: {
-        /// What would be done, such as `tools.execute`.
+        /// The action, such as `tools.execute`.
         permission: Action,
         /// When.
         at: Timestamp,
     },
     optional: {
-        /// On what, such as `tool:deploy`. The default is everything, which only a grant of everything reaches.
+        /// The resource, such as `tool:deploy`. The default is everything, which only a grant on everything covers.
         resource: Option<Resource>,
         /// The parent of that resource, such as `server:s1`.
         parent: Option<ResourceId>,
         /// Only grants of this person, or of an agent that acts for them.
         person: Option<Principal>,
-        /// At most so many grants, those that were made first. All of them unless it is given.
+        /// The most grants to return, the oldest first. The default is all of them.
         most: Option<u32>,
     },
 }
 
 command! {
-    /// List the grants that a principal held in force at an instant, as they stood then.
+    /// List the grants that a principal held in force at an instant, in their state at that time.
     ///
     /// Answered from the record alone. Needs a role in `approver_roles` or `auditor_roles`.
     WhatCould = "what_could",
@@ -459,7 +460,7 @@ command! {
     http: GET "/audit/what_could" 200,
     writes: false,
     group:
-        /// Who held them.
+        /// The holder.
         principal: Principal,
     fields: {
         /// When.
@@ -468,7 +469,7 @@ command! {
 }
 
 command! {
-    /// List the grants that were in force at one of two instants and not at the other, as they stood at the second.
+    /// List the grants that were in force at only one of two instants, in their state at the second.
     ///
     /// An `active` one began in between, and any other ended or was suspended. Answered from the record alone. Needs a role in
     /// `approver_roles` or `auditor_roles`.
@@ -486,11 +487,11 @@ command! {
 }
 
 command! {
-    /// List the roles that the caller may ask for, those that newly give the least first.
+    /// List the roles that the caller may request, the one that adds the least access first.
     ///
-    /// Each says what it gives, what of that the caller does not have yet, its limits, who has to approve, whether a rule would
-    /// approve now, and what the caller holds of it and until when. Roles that the caller may not ask for are left out. It is
-    /// judged for all of the role, everywhere, for the usual length.
+    /// Each has its permissions, those of them that the caller does not have yet, its limits, the required approvals,
+    /// whether a rule would approve now, and the caller's grants of it with their end. Roles that the caller may not
+    /// request are left out. It is evaluated for the whole role, everywhere, for the default length.
     ListRoles = "roles",
     answers: Offers,
     action: Request,
@@ -501,8 +502,8 @@ command! {
 command! {
     /// Export all live grants as one Cedar policy set, or the policy of one grant.
     ///
-    /// The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`; whoever
-    /// may see a grant may read its policy.
+    /// The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`;
+    /// everyone who may see a grant may read its policy.
     ExportPolicies = "policies",
     answers: Text,
     action: Audit,
@@ -525,9 +526,9 @@ command! {
 command! {
     /// Get the head of the journal, to keep outside of the store.
     ///
-    /// It is the number of the last record, a colon, and that record's hash.
-    /// `verify` takes it later and finds whether anything up to that record was cut off, changed or made anew. Needs a role in
-    /// `approver_roles` or `auditor_roles`.
+    /// It is the number of the last record, a colon, and that record's hash. `verify` takes it later and finds whether
+    /// any record up to that one was removed, changed or rewritten. Needs a role in `approver_roles` or
+    /// `auditor_roles`.
     GetHead = "head",
     answers: Text,
     action: Audit,
@@ -538,16 +539,16 @@ command! {
 command! {
     /// Get a signed checkpoint of the journal.
     ///
-    /// It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and the hash of
-    /// the last one. Keep it elsewhere: it shows later whether anything up to that record was cut off or made anew. Needs a role
-    /// in `approver_roles` or `auditor_roles`.
+    /// It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and the
+    /// hash of the last one. Keep it elsewhere: it shows later whether any record up to that one was removed or
+    /// rewritten. Needs a role in `approver_roles` or `auditor_roles`.
     GetCheckpoint = "checkpoint",
     answers: Text,
     action: Audit,
     http: GET "/audit/checkpoint" 200,
     writes: false,
     optional: {
-        /// A record: the first checkpoint that covers it. Without one, the last checkpoint.
+        /// A record: returns the first checkpoint that covers it. The default is the last checkpoint.
         record: Option<u64>,
     },
 }
@@ -555,8 +556,8 @@ command! {
 command! {
     /// Prove that a record is in the journal, or that an earlier checkpoint is of the same one.
     ///
-    /// The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`. Needs a role in
-    /// `approver_roles` or `auditor_roles`.
+    /// The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`. Needs a
+    /// role in `approver_roles` or `auditor_roles`.
     GetProof = "proof",
     answers: Text,
     action: Audit,
@@ -565,19 +566,20 @@ command! {
     optional: {
         /// The record that is in the journal.
         record: Option<u64>,
-        /// The size of an earlier checkpoint, of whose journal this one is the continuation.
+        /// The size of an earlier checkpoint, whose journal this one continues.
         since: Option<u64>,
-        /// The size of the checkpoint to which the proof leads. Without one, the last checkpoint.
+        /// The size of the checkpoint that the proof leads to. The default is the last checkpoint.
         checkpoint: Option<u64>,
     },
 }
 
 command! {
-    /// Get what an assessor asks for of a period, from the record alone.
+    /// Get evidence for an audit of a period, from the journal alone.
     ///
-    /// Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA 164.312(a)(2)(ii): the facts
-    /// of each control, its exceptions and its list, and whether the chain of records is whole. The period must be over: then the
-    /// same call gives the same bytes. Needs a role in `approver_roles` or `auditor_roles`.
+    /// Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA
+    /// 164.312(a)(2)(ii): the facts of each control, its exceptions and its list, and whether the chain of records is
+    /// intact. The period must have ended: then the same call gives the same bytes. Needs a role in `approver_roles` or
+    /// `auditor_roles`.
     GetEvidence = "evidence",
     answers: Text,
     action: Audit,
@@ -588,7 +590,7 @@ command! {
         from: Option<Timestamp>,
         /// The first instant after it.
         until: Option<Timestamp>,
-        /// In which form: `json`, which is the default, `csv` or `html`.
+        /// The form: `json`, which is the default, `csv` or `html`.
         form: EvidenceForm,
     },
 }
@@ -602,7 +604,7 @@ command! {
     optional: {
         /// A head that `head` gave, kept outside of the store. The journal must have that record.
         expected: Option<Checkpoint>,
-        /// A head up to which everything was verified before. What comes after it is checked, and every row that is in force.
+        /// A head up to which everything was verified before. Only later records are checked, and every row in force.
         after: Option<Checkpoint>,
     },
 }

@@ -1,4 +1,4 @@
-//! Which records are wanted, as fields of the reads of the journal.
+//! The filter of records, as fields of the reads of the journal.
 
 use serde_json::{Map, Value};
 

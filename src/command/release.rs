@@ -5,7 +5,7 @@ use crate::model::GrantId;
 
 command! {
 
-    /// Release your grant and all its extensions, before they expire. Releasing it again is no error.
+    /// Release your grant and all its extensions, before they expire. Releasing it again is not an error.
     Release = "release",
     answers: Grant,
     action: Release,

@@ -1,4 +1,4 @@
-//! Report what a principal is by standing right.
+//! Report a principal's status and roles.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::model::{Invalid, Principal, RoleName, Standing};
 command! {
     /// Report a principal's status and roles. Revokes grants that they are no longer eligible for.
     ///
-    /// All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of
+    /// All grants end when the principal is disabled; otherwise those of roles whose `requestable_by` contains none of
     /// their roles. The answer is a page with all grants that ended. Without a caller the host itself reports.
     ReportStanding = "standing",
     answers: Ended,
@@ -34,7 +34,7 @@ command! {
 }
 
 impl ReportStanding {
-    /// What is reported.
+    /// The reported standing.
     #[must_use]
     pub fn standing(&self) -> Standing {
         Standing { enabled: self.enabled, roles: self.roles.clone() }

@@ -7,8 +7,8 @@ command! {
 
     /// Revoke a grant and all its extensions.
     ///
-    /// Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a grant
-    /// that is over is no error and changes nothing. Holders release their own grants instead.
+    /// Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking an
+    /// ended grant is not an error and changes nothing. Holders release their own grants instead.
     Revoke = "revoke",
     answers: Grant,
     action: Revoke,

@@ -1,4 +1,4 @@
-//! What every face must know of a command: its fields, what it answers, how HTTP reaches it.
+//! The specification of a command: its fields, its answer, its HTTP route.
 
 use crate::authz::AuthzAction;
 use crate::model::{
@@ -16,22 +16,22 @@ pub struct CommandSpec {
     pub doc: &'static str,
     /// Its fields, in groups.
     pub fields: &'static [&'static [FieldSpec]],
-    /// What it answers.
+    /// The type of its answer.
     pub answer: AnswerKind,
-    /// The action that the workflow policy must allow; `None` when only the host calls it. Reads of many things ask it for
-    /// each of them.
+    /// The action that the workflow policy must permit; `None` when only the host calls it. Reads of many objects check
+    /// it for each of them.
     pub action: Option<AuthzAction>,
-    /// How HTTP reaches it; `None` when only the host calls it.
+    /// The HTTP route; `None` when only the host calls it.
     pub http: Option<Http>,
-    /// Who may give it.
+    /// Who may call it.
     pub caller: CallerKind,
     /// Whether it changes something. Then it takes an idempotency key.
     pub writes: bool,
     /// Whether it can be tried without doing anything.
     pub dry_run: bool,
-    /// What it can do to what is granted now.
+    /// Its effect on existing grants.
     pub effect: Effect,
-    /// Whether it does nothing but take away. Such a command goes on when the host's directory cannot answer.
+    /// Whether it only ends or suspends access. Such a command is carried out when the host's directory cannot answer.
     pub takes_away: bool,
     /// The fields of an example, as a JSON object, without those in the path of the route.
     pub example: Option<&'static str>,
@@ -44,8 +44,8 @@ impl CommandSpec {
         summary(self.doc)
     }
 
-    /// Whether it names one thing by its id, and refuses when there is no such thing. An id that a list can do without only
-    /// filters it.
+    /// Whether it names one object by its id, and is refused when there is no such object. An optional id of a list
+    /// only filters it.
     #[must_use]
     pub fn names_one(&self) -> bool {
         self.all_fields().any(|field| field.kind == FieldKind::Id && (field.required || !self.answer.is_list()))
@@ -71,7 +71,7 @@ pub struct FieldSpec {
     pub name: &'static str,
     /// Its documentation.
     pub doc: &'static str,
-    /// What it holds.
+    /// The type.
     pub kind: FieldKind,
     /// Whether the command cannot be read without it.
     pub required: bool,
@@ -85,7 +85,7 @@ impl FieldSpec {
     }
 }
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldKind {
@@ -115,7 +115,7 @@ pub enum FieldKind {
     Conditions,
     /// The name of a person.
     Person,
-    /// The name of a person or an agent. The flag `agent` beside it says which.
+    /// The name of a person or an agent; the flag `agent` beside it distinguishes them.
     Principal,
     /// Whether the principal beside it is an agent.
     AgentFlag,
@@ -127,13 +127,13 @@ pub enum FieldKind {
     DelegationStatus,
     /// The form of a text.
     Form,
-    /// In which form evidence is wanted.
+    /// The form of evidence.
     EvidenceForm,
-    /// What came of what a record tells of.
+    /// The result that a record contains.
     RecordResult,
     /// The kind of an event.
     EventKind,
-    /// In which order records are listed.
+    /// The order of records.
     RecordOrder,
     /// The status of an alert.
     AlertStatus,
@@ -148,7 +148,7 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// What a value of it looks like, as an error says it.
+    /// The description of a valid value, for errors.
     #[must_use]
     pub const fn expected(self) -> &'static str {
         match self {
@@ -183,7 +183,7 @@ impl FieldKind {
     }
 }
 
-/// What a command answers.
+/// The answer of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerKind {
@@ -209,17 +209,17 @@ pub enum AnswerKind {
     Deliveries,
     /// A page of refused attempts.
     Refusals,
-    /// How the library stands.
+    /// The health of the library.
     Health,
-    /// A page of roles that the caller may ask for.
+    /// A page of roles that the caller may request.
     Offers,
     /// Why a check is answered as it is.
     Explanation,
-    /// What may be asked for to lift a denial.
+    /// The requests that would lift a denial.
     Remedies,
-    /// What of roles was used.
+    /// Which parts of roles were used.
     RightSize,
-    /// What would have come of recorded calls under another grant.
+    /// Recorded calls under another grant.
     Replay,
     /// A list of grants.
     GrantList,
@@ -238,7 +238,7 @@ pub enum AnswerKind {
 }
 
 impl AnswerKind {
-    /// Whether it can be of many things, or of none.
+    /// Whether it can contain many objects, or none.
     #[must_use]
     pub const fn is_list(self) -> bool {
         match self {
@@ -270,11 +270,11 @@ impl AnswerKind {
     }
 }
 
-/// Who may give a command.
+/// Who may call a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallerKind {
-    /// A caller whom the host has authenticated.
+    /// A caller that the host has authenticated.
     Caller,
     /// Such a caller, or the host itself.
     CallerOrHost,
@@ -282,7 +282,7 @@ pub enum CallerKind {
     Host,
 }
 
-/// What a command can do to what is granted now.
+/// The effect of a command on existing grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
@@ -294,7 +294,7 @@ pub enum Effect {
     Ends,
 }
 
-/// How HTTP reaches a command. `{id}` in the path stands for the first field.
+/// The HTTP route of a command. `{id}` in the path is the first field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Http {

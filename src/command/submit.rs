@@ -7,11 +7,11 @@ command! {
 
     /// Request a role for a limited time.
     ///
-    /// The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and
-    /// `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its
-    /// grant is in force. When a grant of the caller already gives all of it, or a request of the caller for just this
-    /// waits, no request is made, and the answer is that request with `already`; another reason or ticket is added to
-    /// its `asked_again`. Once the call has returned, it is on disk.
+    /// The duration counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut,
+    /// and `duration_cut_by` of the answer names the limit. When a rule approves at once, the answer is approved and
+    /// its grant is in force. When a grant of the caller already gives all of it, or an identical request of the caller
+    /// is pending, no request is made, and the answer is that request with `already`; another reason or ticket is added
+    /// to its `asked_again`. Once the call has returned, it is on disk.
     Submit = "submit",
     answers: Request,
     action: Request,
@@ -27,14 +27,15 @@ command! {
     optional: {
         /// The length in hours. Limits may cut it. The default is the role's.
         duration as "duration_hours": Option<Ttl>,
-        /// Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`.
+        /// The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is
+        /// `*`.
         resource: Scope,
         /// When the grant begins, with its time zone: not before the current second. The default is at the approval.
         starts_at: Option<Timestamp>,
         /// Conditions checked at every use, besides those of the role.
         conditions: Conditions,
-        /// Fewer permissions than the role gives. The request is for what both have in common. The default is all of the
-        /// role's.
+        /// Fewer permissions than the role gives. The request is for what both have in common. The default is all of
+        /// the role's.
         permissions: Option<PermissionSet>,
     },
 }

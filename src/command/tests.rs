@@ -16,8 +16,8 @@ fn role(name: &str) -> RoleName {
     RoleName::new(name).unwrap()
 }
 
-/// One of each, with every field that it takes, and its document. These documents are digested and kept: a change here makes
-/// retries across an upgrade fail, and takes a new `DOCUMENT_VERSION`.
+/// One of each, with every field that it takes, and its document. Digests of these documents are stored: a change here
+/// makes retries across an upgrade fail, and needs a new `DOCUMENT_VERSION`.
 fn all() -> Vec<(Command, String)> {
     let (request, grant): (RequestId, GrantId) = (ID.parse().unwrap(), ID.parse().unwrap());
     let delegation: DelegationId = ID.parse().unwrap();

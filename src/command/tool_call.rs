@@ -13,7 +13,7 @@ const MAX_WHOLE: u64 = 9_007_199_254_740_991;
 const EXPECTED: &str =
     "an object with `name` and `arguments`, such as {\"name\": \"deploy\", \"arguments\": {\"env\": \"staging\"}}";
 
-/// The call that this JSON text says: an object with the `name` of the tool and the object `arguments`.
+/// The call in this JSON text: an object with the `name` of the tool and the object `arguments`.
 ///
 /// ```
 /// use jit_access::command::tool_call;
@@ -25,7 +25,7 @@ const EXPECTED: &str =
 /// ```
 ///
 /// # Errors
-/// When it is no such object, or holds a number that two readers may read as two numbers.
+/// When it is not such an object, or contains a number that two parsers may read as two numbers.
 pub fn tool_call(text: &str) -> Result<ToolCall, Invalid> {
     let value =
         serde_json::from_str(text).map_err(|error| Invalid::new("call", format!("is not JSON: {error}"), EXPECTED))?;

@@ -7,8 +7,8 @@ command! {
 
     /// End a delegation before its time.
     ///
-    /// Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is no
-    /// error.
+    /// Either of the two people may end it, and holders of the general `approver_roles`. Ending one that has ended is
+    /// not an error.
     Undelegate = "undelegate",
     answers: Delegation,
     action: Undelegate,

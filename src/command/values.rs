@@ -1,4 +1,4 @@
-//! Which values can be fields, and in which form.
+//! The types of fields, and their form.
 
 use std::net::IpAddr;
 
@@ -195,7 +195,7 @@ impl Field for PermissionSet {
         Self::new(permissions.map_err(|error| error.for_field(field))?).map_err(|error| error.for_field(field))
     }
 
-    /// What a wildcard of it leaves out cannot be read from a document; a document must tell such a set from another.
+    /// Exceptions from its wildcards cannot be read from a document; but the document must distinguish such a set.
     fn write(&self) -> Value {
         let texts = |all: &[Permission]| all.iter().map(ToString::to_string).collect::<Value>();
         match self.excepted() {
@@ -240,7 +240,7 @@ impl Field for Conditions {
     }
 }
 
-/// A word of a few, by its name.
+/// One of a few words, by its name.
 macro_rules! status_field {
     ($($type:ty: $kind:expr;)+) => {$(
         impl Field for $type {

@@ -5,10 +5,10 @@ use crate::model::{GrantId, Justification};
 
 command! {
 
-    /// Waive the review of a break-glass grant. The journal keeps who did so, and why.
+    /// Waive the review of a break-glass grant. The journal records by whom, and why.
     ///
-    /// Needs what completing the review needs, and is possible at any time. Of a review that found the use unjustified, it
-    /// lifts what `break_glass.after_unjustified` makes follow; what was found stays on record.
+    /// Needs the same rights as completing the review, and is possible at any time. If a review found the use
+    /// unjustified, it lifts the consequence of `break_glass.after_unjustified`; the finding stays on record.
     WaiveReview = "waive_review",
     answers: Grant,
     action: WaiveReview,

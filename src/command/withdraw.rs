@@ -5,7 +5,7 @@ use crate::model::RequestId;
 
 command! {
 
-    /// Withdraw your request. Withdrawing it again is no error.
+    /// Withdraw your request. Withdrawing it again is not an error.
     Withdraw = "withdraw",
     answers: Request,
     action: Withdraw,

@@ -4,23 +4,23 @@ use super::shown::{Instant, Who};
 use crate::model::{AlertState, Timestamp};
 
 document! {
-    /// Something that the monitor found, and what somebody did about it.
+    /// An alert of the monitor, and how it was handled.
     pub struct AlertDocument as "Alert" {
         /// The alert.
         id: String,
-        /// What it tells of: `burst`.
+        /// The kind: `burst`.
         kind: &'static str,
         /// How it is meant: `trouble` is about the engine itself.
         severity: &'static str = ["routine", "unusual", "trouble"],
         /// The state of the alert.
         status: &'static str = ["open", "acknowledged", "silenced"],
-        /// What was found, with its numbers.
+        /// The finding, with its numbers.
         text: String,
         /// The grant that it is about.
         grant_id: Option<String>,
-        /// Whom it is about.
+        /// The principal that it is about.
         principal: Option<Who>,
-        /// The instant of what was found.
+        /// The instant of the finding.
         since: Instant,
         /// When it was raised.
         raised_at: Instant,
@@ -28,11 +28,11 @@ document! {
         acknowledged_by: Option<String>,
         /// When that was.
         acknowledged_at: Option<Instant>,
-        /// What they found.
+        /// The finding of the person who acknowledged it.
         finding: Option<String>,
         /// Who silenced it.
         silenced_by: Option<String>,
-        /// Until when nothing like it is raised.
+        /// Until when no similar alert is raised.
         silenced_until: Option<Instant>,
         /// Why it was silenced.
         silence_reason: Option<String>,
@@ -42,7 +42,7 @@ document! {
 }
 
 impl AlertDocument {
-    /// The alert as it stands at `now`.
+    /// The alert in its state at `now`.
     #[must_use]
     pub fn new(state: &AlertState, now: Timestamp) -> Self {
         let AlertState { alert, revision, raised_at, acknowledged, silenced } = state;

@@ -1,15 +1,15 @@
-//! What a request would change, asked of the policies, as JSON.
+//! What a request would change, evaluated with the policies, as JSON.
 
 use super::texts;
 use crate::model::{Analysis, BrokenRule, Case, RequestProof};
 
 document! {
-    /// What a request would change of what its requester may do: asked of the standing policies, the guardrails and the live grants, over the
-    /// people and things that the host has told of.
+    /// What a request would change for its requester: evaluated with the standing policies, the guardrails and the live
+    /// grants, over the entities of the host.
     pub(super) struct AnalysisDocument as "Analysis" {
-        /// How the difference was found out: `enumerated` is what was asked about and no more.
+        /// How the difference was found: `enumerated` covers only the evaluated cases.
         method: &'static str = ["enumerated"],
-        /// What a solver said of this version beside the policies in force; `null` when none was asked.
+        /// The verdict of a solver about this version with the policies in force; `null` without one.
         proof: Option<ProofDocument>,
         /// The same for people, a sentence each.
         sentences: Vec<String>,
@@ -29,17 +29,18 @@ document! {
         conflicts: Vec<String>,
         /// How many things were looked at.
         things: u64,
-        /// Whether the grant was asked about every known thing. Of very many the first are.
+        /// Whether every known entity was evaluated. When there are very many, only the first ones are.
         complete: bool,
     }
 }
 
 document! {
-    /// What a solver said: whether, for all people and things, the grant would add nothing outside of its envelope, and every forbid holds.
+    /// The verdict of a solver: whether, for all people and things, the grant would add nothing outside of its
+    /// envelope, and every forbid holds.
     pub(super) struct ProofDocument as "RequestProof" {
-        /// What may be said: `enumerated` is no more than was asked about, because the solver does not know.
+        /// The verdict: `enumerated` when the solver found no answer, so that only the evaluated cases are known.
         outcome: &'static str = ["proven", "refuted", "enumerated"],
-        /// By which solver, for which case not, or why nobody knows.
+        /// The solver, the counterexample, or why there is no verdict.
         detail: String,
     }
 }
@@ -73,7 +74,7 @@ document! {
         resource: String,
         /// What the resource is in.
         parent: Option<String>,
-        /// What has to be so of people and things for that, and nothing more: entities as Cedar writes them.
+        /// The entities that are needed for it, and no more, in Cedar's format.
         entities: Vec<String>,
         /// Whether the rule could not be evaluated, which counts as broken.
         failed: bool,

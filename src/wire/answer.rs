@@ -1,4 +1,4 @@
-//! What a command or a read answers, before it is written in the form of one face.
+//! The result of a command or a read, before it is written in the form of an interface.
 
 use std::sync::Arc;
 
@@ -67,13 +67,13 @@ pub enum Body {
 pub enum Item {
     /// A request, with the grant it led to, and whether that grant already gave what was requested.
     Request(Box<AccessRequest>, Option<Box<Grant>>, bool),
-    /// A request that waits, with what the past says of it and what it would change.
+    /// A pending request, with what the past says about it and what it would change.
     Waiting(Box<AccessRequest>, Box<Past>, Option<Box<Analysis>>),
     /// A grant, and how it is used now, where that was looked up.
     Grant(Box<Grant>, Option<Counts>),
     /// A delegation.
     Delegation(Box<Delegation>),
-    /// A record of the journal, whether its canonical JSON is wanted, and what is told of it besides.
+    /// A record of the journal, whether its canonical JSON is wanted, and its additional data.
     Record(Box<Record>, bool, Box<Told>),
     /// What was done under a grant.
     Summary(Box<Session>),
@@ -85,17 +85,17 @@ pub enum Item {
     Delivery(Box<Delivery>),
     /// Refused attempts.
     Refused(Box<Refused>),
-    /// How the library stands.
+    /// The health of the library.
     Health(Box<Health>),
-    /// A role that the caller may ask for.
+    /// A role that the caller may request.
     Offer(Box<Offer>),
     /// Why a check is answered as it is.
     Explanation(Box<Explanation>),
-    /// What may be asked for to lift a denial.
+    /// The requests that would lift a denial.
     Remedies(Box<Remedies>),
-    /// What of roles was used.
+    /// Which parts of roles were used.
     RightSize(Box<RightSize>),
-    /// What would have come of recorded calls under another grant.
+    /// Recorded calls under another grant.
     Replay(Box<Replay>),
 }
 
@@ -122,10 +122,10 @@ impl Item {
         }
     }
 
-    /// Its document as it stands at `now`. Links start with `base`.
+    /// Its document in the state at `now`. Links start with `base`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it cannot be written, which no value here causes.
+    /// [`Error::Internal`] when it cannot be written, which does not happen for these values.
     pub fn to_json(&self, now: Timestamp, base: &str) -> Result<String, Error> {
         to_json(&self.document(now, base)?)
     }
@@ -149,9 +149,9 @@ impl Item {
             }
             Self::Events(events) => ItemDocument::Events(Box::new(EventsDocument::from(&**events))),
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
-            Self::Record(record, canonical, told) => {
+            Self::Record(record, canonical, added) => {
                 let document = RecordDocument::new(record, *canonical)?;
-                ItemDocument::Record(Box::new(document.told(told)))
+                ItemDocument::Record(Box::new(document.told(added)))
             }
             Self::Alert(state) => ItemDocument::Alert(Box::new(AlertDocument::new(state, now))),
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
@@ -167,7 +167,7 @@ impl Item {
     }
 }
 
-/// A document, whichever it is.
+/// A document of any kind.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum ItemDocument {
@@ -199,7 +199,7 @@ enum AnswerDocument<'a> {
     Number(u64),
 }
 
-/// The answer of a command that changes something, for faces that have nothing but the document.
+/// The answer of a command that changes something, for interfaces with nothing but the document.
 #[derive(Serialize)]
 struct Written<'a> {
     #[serde(flatten)]
@@ -214,7 +214,7 @@ impl Answer {
     /// The document. Links start with `base`: `/jit`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it cannot be written, which no answer here causes.
+    /// [`Error::Internal`] when it cannot be written, which does not happen for answers.
     pub fn to_json(&self, base: &str) -> Result<String, Error> {
         to_json(&self.document(base)?)
     }
@@ -262,7 +262,7 @@ impl Answer {
         })
     }
 
-    /// The same, with what the past says of a request that waits, and what it would change.
+    /// The same, with what the past says about a pending request, and what it would change.
     pub(super) fn waiting(mut self, past: Option<Past>, analysis: Option<Analysis>) -> Self {
         self.body = match (self.body, past) {
             (Body::One(Item::Request(request, None, _)), Some(past)) => {
@@ -328,7 +328,7 @@ impl Answer {
 /// The document of a page of these.
 ///
 /// # Errors
-/// [`Error::Internal`] when it cannot be written, which no value here causes.
+/// [`Error::Internal`] when it cannot be written, which does not happen for these values.
 pub fn page_of(
     items: &[Arc<Item>],
     (next_cursor, removed): (Option<String>, Option<Timestamp>),

@@ -14,12 +14,12 @@ document! {
         reasons: Vec<ReasonDocument>,
         /// Permissions that are requested and that the requester does not hold by standing right.
         newly_permitted: Vec<String>,
-        /// What a wildcard of `newly_permitted` leaves out.
+        /// Exceptions from the wildcards of `newly_permitted`.
         newly_permitted_except: Vec<String>,
-        /// What the past says of it. Only of one request that waits: in lists, and afterwards, it is `null`.
+        /// What the past says about it. Only for a single pending request; `null` in lists and afterwards.
         past: Option<PastDocument>,
-        /// What it would change, asked of the policies. Only of one request that waits, and for others than its requester; otherwise it
-        /// is `null`.
+        /// What it would change, evaluated with the policies. Only for a single pending request, and not for its
+        /// requester; otherwise `null`.
         analysis: Option<AnalysisDocument>,
     }
 }

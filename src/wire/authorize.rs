@@ -23,10 +23,10 @@ const FIELDS: &[&str] = &[
     "peek",
 ];
 
-/// Answers a question in JSON: see [`Engine::authorize`]. `caller` is who asks, as in a command; `action` what for, `resource`
-/// on what (everything at once when left out) and `parent` what it is in; `context`, `principal_properties` and
-/// `resource_properties` are objects in Cedar's JSON format; `address` and `session` are what grants with conditions look at;
-/// `current` and `peek` are as in a check.
+/// Answers a question in JSON: see [`Engine::authorize`]. `caller` is the principal, as in a command; `action` the
+/// action, `resource` the resource (everything when omitted) and `parent` its parent; `context`, `principal_properties`
+/// and `resource_properties` are objects in Cedar's JSON format; `address` and `session` are for grants with
+/// conditions; `current` and `peek` are as in a check.
 ///
 /// ```
 /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
@@ -39,7 +39,7 @@ const FIELDS: &[&str] = &[
 /// ```
 ///
 /// # Errors
-/// Of the field that is not what it has to be; those of [`Engine::authorize`].
+/// When a field is invalid; those of [`Engine::authorize`].
 pub fn authorize(engine: &Engine, document: &str) -> Result<String, Error> {
     let answer = engine.authorize(&read(document)?)?;
     to_json(&AuthorizedDocument::from(&answer))

@@ -1,4 +1,4 @@
-//! Who gives a command, as a document says it.
+//! The caller in a document.
 
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ pub(super) fn read(fields: &mut Fields) -> Result<Option<Caller>, Invalid> {
     }
 }
 
-/// The error of a command that came without a caller.
+/// The error of a command without a caller.
 pub(super) fn missing() -> Invalid {
     Invalid::new("caller", "is missing", EXPECTED)
 }
@@ -39,12 +39,12 @@ fn caller(map: Map<String, Value>) -> Result<Caller, Invalid> {
     Ok(Caller { principal, roles, permissions, acts_for, sign_in })
 }
 
-/// A permission of the host that this library cannot name takes nothing off what a grant newly permits.
+/// A permission of the host that this library cannot name is ignored: it reduces nothing that a grant newly permits.
 fn permission(value: &Value) -> Option<Permission> {
     value.as_str().and_then(|text| Permission::new(text).ok())
 }
 
-/// How the caller signed in, as far as the host says it.
+/// The sign-in of the caller, as reported by the host.
 fn sign_in(fields: &mut Fields) -> Result<Option<SignIn>, Invalid> {
     let methods = fields.take("amr").map(|value| texts(value, "amr")).transpose()?.unwrap_or_default();
     let at = match fields.take("auth_time") {

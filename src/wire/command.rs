@@ -1,8 +1,8 @@
 //! The workflow as documents: one JSON object is a command, one JSON value is its answer.
 //!
-//! For faces whose language has no better way to pass many optional values. A field that the command does not take is
-//! refused by its name, and so is a field that an object has twice: of two readers of such a document each could see
-//! another caller. The answers are the documents of [`super`], the same that the routes send.
+//! For languages without a better way to pass many optional values. A field that the command does not take is refused
+//! by its name, and so is a duplicate field of an object: otherwise two readers of such a document could see two
+//! callers. The answers are the documents of [`super`], the same that the routes send.
 
 use super::answer::{Answer, Body, Item};
 use super::{caller, export};
@@ -16,9 +16,9 @@ use crate::store::Verifying;
 /// The fields that a document of this command may have, besides `command`.
 ///
 /// `caller` is `{"principal": "dev@example.com", "roles": ["developer"], "permissions": ["tools.read"], "agent": false,
-/// "acts_for": null}`: who the host authenticated, what they hold by standing right, and the person that an agent
-/// acts for; `amr`, `acr`, `auth_time` (an instant as text, or seconds since 1970) and `mfa` say how they signed in. `base`
-/// is where links start, `/jit` unless given.
+/// "acts_for": null}`: the authenticated principal, its standing rights, and the person that an agent acts for; `amr`,
+/// `acr`, `auth_time` (an instant as text, or seconds since 1970) and `mfa` describe the sign-in. `base` is the prefix
+/// of links, `/jit` by default.
 ///
 /// ```
 /// use jit_access::command::spec_of;
@@ -64,8 +64,8 @@ pub fn fields_of(spec: &CommandSpec) -> Vec<&'static str> {
     fields
 }
 
-/// Does what the document wants, and answers with the document of what came of it. What each command takes and answers is in
-/// [`catalogue`]. An answer of a command that changes something has `replayed` besides.
+/// Carries out a document, and returns the document of the result. [`catalogue`] lists the fields and the answer of
+/// each command. The answer of a command that changes something also has `replayed`.
 ///
 /// # Errors
 /// [`Error::Invalid`] with the field that is wrong; what the command itself answers.
@@ -73,7 +73,7 @@ pub fn run(workflow: &Workflow, document: &str) -> Result<String, Error> {
     run_watched(workflow, document, &mut ())
 }
 
-/// Like [`run`]; what reads the whole journal tells `watch` how far it is.
+/// Like [`run`]; reads of the whole journal report progress to `watch`.
 ///
 /// ```
 /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
@@ -103,8 +103,8 @@ pub fn run_watched(workflow: &Workflow, document: &str, watch: &mut dyn Verifyin
     if spec.writes { answer.written(&base) } else { answer.to_json(&base) }
 }
 
-/// Gives a command or a read with these fields, and with `dry_run` and `idempotency_key` where it takes them. Every face
-/// that is not typed goes this way.
+/// Carries out a command or a read with these fields, and with `dry_run` and `idempotency_key` if it takes them. Every
+/// interface without types uses it.
 ///
 /// # Errors
 /// [`Error::Invalid`] with the field that is wrong; what the command itself answers.
@@ -117,7 +117,7 @@ pub fn execute(
     carry_out(workflow, spec, caller, fields, &mut ())
 }
 
-/// Like [`execute`]; what reads the whole journal tells `watch` how far it is, and is ended by it.
+/// Like [`execute`]; reads of the whole journal report progress to `watch`, which can stop them.
 ///
 /// ```
 /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
@@ -193,10 +193,10 @@ fn look_up(
     Ok(match read {
         Read::GetRequest(get) => {
             let receipt = workflow.request(who()?, get.id)?;
-            // What the past says is of use to those who decide.
+            // Only approvers need what the past says.
             let open = receipt.request.as_ref().filter(|request| request.status(receipt.now).is_open());
             let past = open.map(|request| workflow.past_of(request)).transpose()?;
-            // Whoever asks is not told which things there are, and which rules stand in the way.
+            // The requester does not see it: it names resources and the rules that would break.
             let caller = &who()?.principal;
             let is_others = |one: &&AccessRequest| one.requester != *caller && one.person() != caller;
             let analysis = open.filter(is_others).map(|request| workflow.analysis_of(request)).transpose()?.flatten();
@@ -287,11 +287,11 @@ fn look_up(
     })
 }
 
-/// A page of records, each with what is told of it besides.
+/// A page of records, each with its additional data.
 fn records(workflow: &Workflow, listing: Listing<Record>, canonical: bool) -> Result<Answer, Error> {
-    let mut told = workflow.told(&listing.items)?.into_iter();
+    let mut added = workflow.told(&listing.items)?.into_iter();
     let answer = Answer::page(listing, |record| {
-        Item::Record(Box::new(record), canonical, Box::new(told.next().unwrap_or_default()))
+        Item::Record(Box::new(record), canonical, Box::new(added.next().unwrap_or_default()))
     });
     Ok(Answer { removed_until: workflow.removed()?.map(|removed| removed.until), ..answer })
 }
@@ -300,7 +300,7 @@ fn delivery(one: Delivery, now: Timestamp) -> Answer {
     Answer::read(Body::One(Item::Delivery(Box::new(one))), now)
 }
 
-/// That every field was read: a field that the command takes and this code forgot would be ignored in silence.
+/// Checks that every field was read: a field that the command takes and this code forgot would be ignored silently.
 fn finish(fields: &Fields) -> Result<(), Error> {
     match fields.left() {
         None => Ok(()),

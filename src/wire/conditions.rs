@@ -9,7 +9,7 @@ use crate::journal::digest;
 use crate::model::Conditions;
 
 document! {
-    /// Conditions that are checked at every use. A field that is `null` is no condition.
+    /// Conditions checked at every use; `null` = no constraint.
     pub(super) struct ConditionsDocument as "Conditions" {
         /// A sign-in with a second factor no longer ago than this.
         mfa_within_minutes: Option<i64>,

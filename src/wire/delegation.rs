@@ -25,9 +25,9 @@ document! {
         id: String,
         /// The status at the instant of the answer.
         status: &'static str = ["scheduled", "active", "expired", "ended"],
-        /// Whose right to review it is.
+        /// The person whose right to review it is.
         delegator: Who,
-        /// Who may review in their place.
+        /// The person who may review in their place.
         delegate: Who,
         /// The roles that are delegated.
         roles: Vec<String>,
@@ -39,9 +39,9 @@ document! {
         reason: String,
         /// When it was made.
         created_at: Instant,
-        /// When somebody ended it before its time.
+        /// When it was ended early.
         ended_at: Option<Instant>,
-        /// Who ended it.
+        /// Who ended it early.
         ended_by: Option<String>,
         /// Paths to the delegation.
         links: DelegationLinks,
@@ -53,7 +53,7 @@ links! {
 }
 
 impl DelegationDocument {
-    /// The delegation as it stands at `now`. Links start with `base`: `/jit`.
+    /// The delegation in its state at `now`. Links start with `base`: `/jit`.
     #[must_use]
     pub fn new(delegation: &Delegation, now: Timestamp, base: &str) -> Self {
         let ended = delegation.ended.as_ref();

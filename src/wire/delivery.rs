@@ -8,15 +8,15 @@ document! {
     pub struct DeliveryDocument as "Delivery" {
         /// The id, a UUID. Receivers see it too.
         id: String,
-        /// What the notice tells of: `grant_revoked`.
+        /// The kind of the notice: `grant_revoked`.
         kind: String,
         /// The channel, by its name in the configuration.
         channel: String,
-        /// What has become of it.
+        /// The state.
         state: &'static str = ["waiting", "sent", "failed", "dropped"],
-        /// Who it goes to; `null` for the channel's own target.
+        /// The recipient; `null` for the channel's own target.
         recipient: Option<String>,
-        /// The address it goes to; `null` for the channel's own target.
+        /// The address; `null` for the channel's own target.
         address: Option<String>,
         /// Whether it waits for others, to be sent with them as one message.
         digest: bool,
@@ -26,11 +26,11 @@ document! {
         created_at: Instant,
         /// When it is tried next, while it waits.
         next_at: Option<Instant>,
-        /// When it was sent, given up or dropped.
+        /// When it was sent, failed finally or was dropped.
         settled_at: Option<Instant>,
         /// Why the last attempt failed.
         last_error: Option<String>,
-        /// The id of the request that the notice belongs to, or of a grant or a delegation where there is none.
+        /// The id of the request of the notice, or of a grant or a delegation without one.
         subject: Option<String>,
     }
 }

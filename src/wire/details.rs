@@ -1,4 +1,4 @@
-//! What a request says for people, as fields of the documents of a request and of its grant.
+//! Details of a request for people, as fields of the documents of a request and of its grant.
 
 use serde::Serialize;
 

@@ -5,9 +5,9 @@ use crate::service::Events;
 document! {
     /// What happened after a record that the caller may know of.
     pub struct EventsDocument as "Events" {
-        /// Give it as `after` to go on from here.
+        /// Send it as `after` to continue from here.
         revision: u64,
-        /// Whether more has happened than is kept, so that everything has to be read anew.
+        /// Whether more has happened than is kept, so that everything must be read again.
         missed: bool,
         /// What happened, oldest first.
         events: Vec<EventDocument>,
@@ -15,11 +15,11 @@ document! {
 }
 
 document! {
-    /// A record that tells of a change, or of the last use.
+    /// A record of a change, or of the last use.
     pub(super) struct EventDocument as "Happened" {
         /// The number of the record.
         revision: u64,
-        /// The kind of what it tells of: `grant_created`.
+        /// The kind of the fact: `grant_created`.
         kind: &'static str,
     }
 }

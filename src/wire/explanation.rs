@@ -8,34 +8,35 @@ document! {
     pub struct ExplanationDocument as "Explanation" {
         /// What the check answers now.
         outcome: &'static str = ["allow", "deny", "not_applicable"],
-        /// The reason that the check gives.
+        /// The reason of the decision.
         reason: &'static str,
         /// The answer in a sentence, for people.
         detail: String,
-        /// The grant that gives it.
+        /// The grant that allows it.
         grant_id: Option<String>,
         /// The grants that permit the action somewhere or sometime, newest first.
         grants: Vec<ConsideredDocument>,
-        /// The roles that the caller may request and that give the action, when they ask about themself and nothing gives it.
+        /// The roles that the caller may request and that include the action, when they ask about themself and no grant
+        /// allows it.
         ask_for: Vec<String>,
     }
 }
 
 document! {
-    /// A grant, and why it gives what was asked or does not.
+    /// A grant, and why it allows the action or does not.
     pub(super) struct ConsideredDocument as "Considered" {
         /// The id of the grant.
         grant_id: String,
         /// The role of the catalogue.
         role: String,
-        /// What is so, for programs.
+        /// The reason, for programs.
         why: &'static str = [
             "granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope",
             "mfa_required", "outside_networks", "other_session", "other_call", "condition_not_met"
         ],
-        /// What is so, for people.
+        /// The reason, for people.
         detail: String,
-        /// What would lift it, for people; empty when nothing stands in the way.
+        /// What would lift it, for people; empty when the grant allows.
         remedy: String,
     }
 }

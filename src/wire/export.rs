@@ -1,9 +1,9 @@
 //! Records for other programs: JSON lines, CSV for spreadsheets, or events of OCSF. A page at a time, so an export of any length
 //! takes the memory of one page.
 //!
-//! Where old records were removed, an export from the beginning says so first: which, until when, and the signed checkpoint that stands
-//! for them. In JSON lines that is an object with the one field `removed`, in CSV a row after the names of the columns whose
-//! number is a range, in OCSF an event of its own.
+//! When old records were removed, an export from the beginning starts with the removal: which records, until when, and
+//! the signed checkpoint that covers them. In JSON lines that is an object with the one field `removed`, in CSV a row
+//! after the column names whose number is a range, in OCSF a separate event.
 
 use std::io;
 
@@ -43,30 +43,30 @@ pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Res
     if export.after.is_none()
         && let Some(removed) = workflow.removed()?
     {
-        let told = what_was_removed(&removed, workflow.note_covering(removed.last)?);
+        let added = what_was_removed(&removed, workflow.note_covering(removed.last)?);
         text.push_str(&match export.format {
-            ExportFormat::Csv => removed_row(&removed, &told),
-            ExportFormat::Ocsf => ocsf::removed(&removed, &told).to_string(),
-            _ => json!({"removed": told}).to_string(),
+            ExportFormat::Csv => removed_row(&removed, &added),
+            ExportFormat::Ocsf => ocsf::removed(&removed, &added).to_string(),
+            _ => json!({"removed": added}).to_string(),
         });
         text.push_str(end);
     }
-    let told = workflow.told(&records)?;
-    for (record, told) in records.iter().zip(&told) {
+    let added = workflow.told(&records)?;
+    for (record, added) in records.iter().zip(&added) {
         match export.format {
-            ExportFormat::Csv => text.push_str(&row(record, told)),
+            ExportFormat::Csv => text.push_str(&row(record, added)),
             ExportFormat::Ocsf => {
-                let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
-                text.push_str(&ocsf::event(record, grant.as_ref(), told)?);
+                let grant = ocsf::grant_of(record).map(|id| workflow.recorded_grant(id)).transpose()?.flatten();
+                text.push_str(&ocsf::event(record, grant.as_ref(), added)?);
             }
-            _ => text.push_str(&RecordDocument::text(record, told)?),
+            _ => text.push_str(&RecordDocument::text(record, added)?),
         }
         text.push_str(end);
     }
     Ok(ExportPage { text, last: records.last().map(|record| record.revision), count: records.len() })
 }
 
-/// The records from the first up to the last, as documents of this form, for a channel that exports the record.
+/// The records from the first to the last, as documents of this form, for a channel that exports the journal.
 ///
 /// # Errors
 /// Errors of the store.
@@ -85,18 +85,18 @@ pub(crate) fn between(
         Error::Store(error) => error,
         other => StoreError::Corrupt(other.to_string()),
     };
-    let told = workflow.told(&records).map_err(as_store)?;
+    let added = workflow.told(&records).map_err(as_store)?;
     let read = |text: &str| {
         serde_json::from_str(text).map_err(|error| Error::Internal(format!("cannot read our own JSON: {error}")))
     };
-    let one = |(record, told): (&Record, &Told)| -> Result<Value, Error> {
+    let one = |(record, added): (&Record, &Told)| -> Result<Value, Error> {
         if form == ExportFormat::Ocsf {
-            let grant = ocsf::grant_of(record).map(|id| workflow.told_of(id)).transpose()?.flatten();
-            return read(&ocsf::event(record, grant.as_ref(), told)?);
+            let grant = ocsf::grant_of(record).map(|id| workflow.recorded_grant(id)).transpose()?.flatten();
+            return read(&ocsf::event(record, grant.as_ref(), added)?);
         }
-        read(&RecordDocument::text(record, told)?)
+        read(&RecordDocument::text(record, added)?)
     };
-    records.iter().zip(&told).map(one).collect::<Result<_, _>>().map_err(as_store)
+    records.iter().zip(&added).map(one).collect::<Result<_, _>>().map_err(as_store)
 }
 
 /// Writes every record that is wanted; answers how many that were.
@@ -138,7 +138,7 @@ pub fn write(
     }
 }
 
-/// What is told of records that were removed. `checkpoint` is `null` where none is signed.
+/// The data of removed records. `checkpoint` is `null` when none is signed.
 fn what_was_removed(removed: &Removed, checkpoint: Option<String>) -> Value {
     json!({
         "first": 1,
@@ -169,9 +169,9 @@ const COLUMNS: [&str; 14] = [
     "accountable",
 ];
 
-fn removed_row(removed: &Removed, told: &Value) -> String {
+fn removed_row(removed: &Removed, added: &Value) -> String {
     let (numbers, until) = (format!("1-{}", removed.last), removed.until.to_string());
-    let (words, hash) = (told.to_string(), removed.hash.to_string());
+    let (words, hash) = (added.to_string(), removed.hash.to_string());
     let mut cells = [""; COLUMNS.len()];
     let filled = [(0, &*numbers), (1, &until), (2, "rule:retention"), (3, "removed"), (9, &words), (10, &hash)];
     for (at, text) in filled {
@@ -182,7 +182,7 @@ fn removed_row(removed: &Removed, told: &Value) -> String {
     cells.map(cell_of).join(",")
 }
 
-fn row(record: &Record, told: &Told) -> String {
+fn row(record: &Record, added: &Told) -> String {
     let event = &record.event;
     let (mut grant, mut request) = (String::new(), String::new());
     match Subject::of(event) {
@@ -202,7 +202,7 @@ fn row(record: &Record, told: &Told) -> String {
     };
     let mut approvers = String::new();
     let mut ticket = String::new();
-    if let Some(approval) = &told.approval {
+    if let Some(approval) = &added.approval {
         request = approval.request.to_string();
         approvers = approval.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         ticket = approval.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -221,13 +221,13 @@ fn row(record: &Record, told: &Told) -> String {
         record.hash.to_string(),
         approvers,
         ticket,
-        told.person.as_ref().map(ToString::to_string).unwrap_or_default(),
+        added.person.as_ref().map(ToString::to_string).unwrap_or_default(),
     ];
     cells.iter().map(|cell| cell_of(cell)).collect::<Vec<_>>().join(",")
 }
 
-/// A cell as RFC 4180 has it. A spreadsheet takes what begins with one of these characters for a formula; with an apostrophe before
-/// it, it is text.
+/// A cell as in RFC 4180. A spreadsheet reads a text that begins with one of these characters as a formula; with an
+/// apostrophe before it, it is text.
 fn cell_of(text: &str) -> String {
     let defused = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
     if text.contains([',', '"', '\n', '\r']) {

@@ -24,7 +24,7 @@ document! {
     pub struct GrantDocument as "Grant" {
         /// The id, a UUID.
         id: String,
-        /// Who holds it; `agent:name` for an agent.
+        /// The holder; `agent:name` for an agent.
         requester_email: Who as "holder",
         /// The person that a holding agent acts for.
         requester_acts_for: Option<Who>,
@@ -34,11 +34,11 @@ document! {
         granted_role: String as "role",
         /// What it permits.
         granted_permissions: Vec<String> as "permissions",
-        /// What the request says for people.
+        /// Details of the request for people.
         details: DetailsDocument [flatten],
-        /// Who approved it last; `rule:` and a configuration key where a rule did.
+        /// Who gave the last approval; `rule:` and a configuration key for a rule.
         approved_by: String,
-        /// Everybody whose approval counted, in order; the last is `approved_by`.
+        /// Everyone whose approval counted, in order; the last is `approved_by`.
         approvers: Vec<String>,
         /// When it was approved.
         approved_at: Instant,
@@ -50,18 +50,18 @@ document! {
         status: &'static str = ["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"],
         /// How many uses are recorded.
         actions_taken: u64,
-        /// When it was used last, where a grant is looked up or listed; at most a second old. `null` when it was not, and of one
-        /// that is over long since.
+        /// When it was last used, for a grant that is looked up or listed; at most a second old. `null` when it was not
+        /// used, and for a grant that ended long ago.
         last_used_at: Option<Instant>,
-        /// Its uses a minute, over the last ten minutes, where it is looked up or listed.
+        /// Its uses a minute, over the last ten minutes, when it is looked up or listed.
         uses_per_minute: Option<f64>,
         /// How many calls of its holder were refused since it began, where it is looked up or listed.
         refusals: Option<u64>,
-        /// Who revoked it; `rule:` and the name of a rule where one did.
+        /// Who revoked it; `rule:` and the name of a rule for a rule.
         revoked_by: Option<String>,
         /// Why it was revoked.
         revoke_reason: Option<String>,
-        /// The review that it needs afterwards, when nobody approved it.
+        /// The review that a break-glass grant needs afterwards.
         break_glass: Option<BreakGlassDocument>,
         /// Since when it is suspended.
         suspended_at: Option<Instant>,
@@ -71,7 +71,7 @@ document! {
         suspend_reason: Option<String>,
         /// The id of the request it answers.
         request_id: String,
-        /// What a wildcard of `granted_permissions` leaves out.
+        /// Exceptions from the wildcards of `granted_permissions`.
         excluded_permissions: Vec<String>,
         /// The resource it is for; `*` for all.
         resource: String,
@@ -95,15 +95,15 @@ document! {
     pub(super) struct BreakGlassDocument as "BreakGlass" {
         /// Whether it was a drill.
         drill: bool,
-        /// Whether it was taken while the store was away.
+        /// Whether it was taken while the store was unavailable.
         offline: bool,
-        /// When a grant that was taken while the store was away came into the journal; `null` before.
+        /// When a grant that was taken while the store was unavailable was merged into the journal; `null` before.
         merged_at: Option<Instant>,
         /// The state of the review.
         review_status: &'static str = ["required", "overdue", "done", "waived"],
         /// From when on the review is overdue.
         review_due_at: Instant,
-        /// The host's roles of which a reviewer must hold one.
+        /// The host roles; a reviewer needs one of them.
         reviewer_roles: Vec<String>,
         /// Who reviewed the use, or waived the review.
         reviewed_by: Option<String>,
@@ -113,7 +113,7 @@ document! {
         outcome: Option<&'static str> = ["justified", "unjustified", "waived"],
         /// The text of the reviewer.
         finding: Option<String>,
-        /// Who lifted what follows from an unjustified use.
+        /// Who waived the finding of unjustified use.
         lifted_by: Option<String>,
         /// When that was.
         lifted_at: Option<Instant>,
@@ -148,7 +148,7 @@ links! {
 }
 
 impl GrantDocument {
-    /// The grant as it stands at `now`. Links start with `base`: `/jit`.
+    /// The grant in its state at `now`. Links start with `base`: `/jit`.
     #[must_use]
     pub fn new(grant: &Grant, now: Timestamp, base: &str) -> Self {
         let status = grant.status(now);

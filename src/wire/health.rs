@@ -1,11 +1,11 @@
-//! How the library stands, as JSON.
+//! The health of the library, as JSON.
 
 use super::shown::Instant;
 use crate::model::ChannelCount;
 use crate::service::{ClockHealth, Health, Integrity, OfflineHealth, StoreHealth};
 
 document! {
-    /// How the deliveries of one channel stand.
+    /// The state of a channel's deliveries.
     pub(super) struct ChannelDocument as "ChannelHealth" {
         /// The channel, by its name in the configuration.
         channel: String,
@@ -13,35 +13,35 @@ document! {
         last_success: Option<Instant>,
         /// How many deliveries wait.
         waiting: u64,
-        /// How many were given up and wait for a person.
+        /// How many failed finally and wait for an operator.
         failed: u64,
     }
 }
 
 document! {
-    /// How the store stands, as this process sees it.
+    /// The state of the store, as this process sees it.
     pub(super) struct StoreDocument as "StoreHealth" {
-        /// The last record.
+        /// The revision of the last record.
         revision: u64,
-        /// When the grants that this process knows were last proven to be current.
+        /// When the grants in memory were last proven to be current.
         current_at: Option<Instant>,
-        /// Whether it was replaced and nobody has accepted that. Then no grant is honoured.
+        /// Whether it was replaced and no operator has accepted it. Then no grant is honoured.
         replaced: bool,
-        /// Notices that are due and of which nobody has found out yet who is told.
+        /// Notices that are due and whose recipients are not determined yet.
         notices_waiting: u64,
     }
 }
 
 document! {
-    /// What the verification of the journal has found last, in this process.
+    /// The result of the last verification of the journal by this process.
     pub(super) struct JournalDocument as "JournalHealth" {
-        /// The last record up to which the journal was found to be whole.
+        /// The last record up to which the journal was found intact.
         verified: u64,
         /// When it was found; `null` when this process has verified nothing yet.
         verified_at: Option<Instant>,
-        /// When all of it was verified last, from the first record on.
+        /// When the whole journal was last verified, from the first record on.
         all_verified_at: Option<Instant>,
-        /// What is wrong, if something is.
+        /// What is wrong, if anything is.
         problem: Option<String>,
         /// Whether no grant is honoured for that reason.
         elevation_stopped: bool,
@@ -49,31 +49,34 @@ document! {
 }
 
 document! {
-    /// How the clock stands.
+    /// The state of the clock.
     pub(super) struct ClockDocument as "ClockHealth" {
-        /// Whose time of day is believed: that of the `host` or of the `database`.
+        /// Which clock gives the time: that of the `host` or of the `database`.
         source: &'static str = ["host", "database"],
         /// What the wall clock shows.
         wall: Instant,
-        /// Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured.
+        /// The direction of the error when the time is uncertain: `ahead` or `behind`. Then only break-glass grants are
+        /// honoured.
         doubted: Option<&'static str> = ["ahead", "behind"],
-        /// How far the host's clock is ahead of that of the store's server, in milliseconds; `null` where there is none to compare with.
+        /// How far the host's clock is ahead of that of the store's server, in milliseconds; `null` when they cannot be
+        /// compared.
         skew_ms: Option<i64>,
     }
 }
 
 document! {
-    /// How the library stands. Later versions add fields.
+    /// The health of the library. Later versions add fields.
     pub struct HealthDocument as "Health" {
         /// When it was looked at.
         at: Instant,
-        /// How the store stands. That it could be read is said by there being an answer.
+        /// The state of the store. An answer means that it could be read.
         store: StoreDocument,
-        /// What the verification of the journal has found last, in this process.
+        /// The result of the last verification of the journal by this process.
         journal: JournalDocument,
-        /// What was recorded on this machine while the store was away and waits to be merged; `null` where that is not configured.
+        /// What was recorded on this machine while the store was unavailable and waits to be merged; `null` when that
+        /// is not configured.
         offline: Option<OfflineDocument>,
-        /// How the clock stands.
+        /// The state of the clock.
         clock: ClockDocument,
         /// Each channel, by name: those that are configured, and those that deliveries are left of.
         channels: Vec<ChannelDocument>,
@@ -81,7 +84,7 @@ document! {
 }
 
 document! {
-    /// What was recorded on this machine while the store was away.
+    /// What was recorded on this machine while the store was unavailable.
     pub(super) struct OfflineDocument as "OfflineHealth" {
         /// How many entries wait to be merged.
         entries: u64,

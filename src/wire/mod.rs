@@ -1,18 +1,18 @@
-//! The JSON of every face: what requests, grants, records and errors look like outside.
+//! The JSON of every interface: requests, grants, records and errors.
 //!
-//! Grants use the field names of the published grant schema, with additions beside them. Errors are RFC 9457 problems.
-//! Bindings render what is here and add nothing, so that a document is the same whichever language made it. Each document is
-//! defined once, with `document!`: the values of Python and the models of OpenAPI are generated from [`documents`].
+//! Grants use the field names of the published grant schema, with additions. Errors are RFC 9457 problems. Bindings use
+//! these documents unchanged, so that a document is the same in every language. Each document is defined once, with
+//! `document!`: the values of Python and the models of OpenAPI are generated from [`documents`].
 //!
 //! | file | question |
 //! |---|---|
-//! | `answer` | what a command or a read answers |
-//! | `caller` | who gives a command, as a document says it |
+//! | `answer` | the result of a command or a read |
+//! | `caller` | the caller in a document |
 //! | `command` | how a JSON command is run |
 //! | `shown` | how documents are defined |
 //! | `request` | a request |
 //! | `review` | its approval: steps, reviews, answers |
-//! | `analysis` | what it would change, asked of the policies |
+//! | `analysis` | what a request would change, evaluated with the policies |
 //! | `assessment` | its risk |
 //! | `authorize` | the whole decision of a decision point |
 //! | `conditions` | the conditions of a grant |
@@ -20,8 +20,8 @@
 //! | `delegation` | a delegation |
 //! | `delivery` | a delivery of a notice |
 //! | `refused` | refused attempts |
-//! | `health` | how the library stands |
-//! | `details` | what a request says for people |
+//! | `health` | the health of the library |
+//! | `details` | details of a request for people |
 //! | `record` | a record of the journal |
 //! | `alert` | an alert |
 //! | `events` | what happened after a record |
@@ -29,11 +29,11 @@
 //! | `decision` | the answer of a check |
 //! | `export` | records as JSON lines, CSV or OCSF |
 //! | `ocsf` | a record as an event of OCSF |
-//! | `offer` | a role that the caller may ask for |
-//! | `sizing` | what of a role was used, and what another grant would have let pass |
+//! | `offer` | a role that the caller may request |
+//! | `sizing` | which parts of a role were used, and recorded calls under another grant |
 //! | `explanation` | why a check is answered as it is |
-//! | `remedy` | what may be asked for to lift a denial |
-//! | `use_details` | what a host tells of a call for the record |
+//! | `remedy` | the requests that would lift a denial |
+//! | `use_details` | a host's details of a call, for the record |
 //! | `page` | a page of them, and its cursor |
 //! | `problem` | an error |
 
@@ -162,7 +162,7 @@ pub const fn documents() -> &'static [&'static DocumentSpec] {
 /// A document as JSON text.
 ///
 /// # Errors
-/// [`Error::Internal`] when it cannot be written, which no document here causes.
+/// [`Error::Internal`] when it cannot be written, which does not happen for documents.
 pub fn to_json(document: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(document).map_err(|error| Error::Internal(format!("cannot write JSON: {error}")))
 }
@@ -170,7 +170,7 @@ pub fn to_json(document: &impl Serialize) -> Result<String, Error> {
 /// The request status of this name.
 ///
 /// # Errors
-/// When there is none.
+/// When the name is unknown.
 pub fn parse_request_status(name: &str) -> Result<RequestStatus, Invalid> {
     by_name(RequestStatus::ALL, RequestStatus::name, name)
 }
@@ -178,7 +178,7 @@ pub fn parse_request_status(name: &str) -> Result<RequestStatus, Invalid> {
 /// The grant status of this name.
 ///
 /// # Errors
-/// When there is none.
+/// When the name is unknown.
 pub fn parse_grant_status(name: &str) -> Result<GrantStatus, Invalid> {
     by_name(GrantStatus::ALL, GrantStatus::name, name)
 }
@@ -186,7 +186,7 @@ pub fn parse_grant_status(name: &str) -> Result<GrantStatus, Invalid> {
 /// The delegation status of this name.
 ///
 /// # Errors
-/// When there is none.
+/// When the name is unknown.
 pub fn parse_delegation_status(name: &str) -> Result<DelegationStatus, Invalid> {
     by_name(DelegationStatus::ALL, DelegationStatus::name, name)
 }

@@ -3,8 +3,8 @@
 //! | record | class | activity |
 //! |---|---|---|
 //! | a use | API Activity 6003 | 99 Other |
-//! | a grant begins to give or gives again | User Access Management 3005 | 1 Assign Privileges |
-//! | a grant ends or is held back | User Access Management 3005 | 2 Revoke Privileges |
+//! | a grant begins or is resumed | User Access Management 3005 | 1 Assign Privileges |
+//! | a grant ends or is suspended | User Access Management 3005 | 2 Revoke Privileges |
 //! | everything else | Entity Management 3004 | 1 Create, 3 Update or 4 Delete |
 
 use core::net::IpAddr;
@@ -23,7 +23,7 @@ const VERSION: &str = "1.8.0";
 /// User Access Management.
 const GRANTS: u64 = 3_005;
 
-/// The grant that the event of this record says more of than the record, if there is one.
+/// The grant that is needed for the event of this record, if there is one.
 pub(super) fn grant_of(record: &Record) -> Option<GrantId> {
     match Subject::of(&record.event) {
         Subject::Grant(id) if class_of(&record.event.fact).0 == GRANTS => Some(id),
@@ -31,9 +31,9 @@ pub(super) fn grant_of(record: &Record) -> Option<GrantId> {
     }
 }
 
-/// The event that stands for records that were removed, the first of an export. `told` says which they were, and what stands
-/// for them. Its number is that of the last of them.
-pub(super) fn removed(removed: &Removed, told: &Value) -> Value {
+/// The event of removed records, the first one of an export. `added` says which records were removed, and what covers
+/// them. Its number is that of the last of them.
+pub(super) fn removed(removed: &Removed, added: &Value) -> Value {
     json!({
         "category_uid": 3,
         "class_uid": 3_004,
@@ -54,7 +54,7 @@ pub(super) fn removed(removed: &Removed, told: &Value) -> Value {
         },
         "actor": {"app_name": "rule:retention"},
         "entity": {"type": "records", "type_id": 99, "uid": format!("1-{}", removed.last)},
-        "unmapped": {"removed": told},
+        "unmapped": {"removed": added},
     })
 }
 
@@ -180,8 +180,8 @@ struct Unmapped {
     ticket: Option<String>,
 }
 
-/// The event of this record, which is about this grant, as text. What has no place in the schema is in `unmapped`.
-pub(super) fn event(record: &Record, grant: Option<&Grant>, told: &Told) -> Result<String, Error> {
+/// The event of this record, which is about this grant, as text. Data without a place in the schema is in `unmapped`.
+pub(super) fn event(record: &Record, grant: Option<&Grant>, added: &Told) -> Result<String, Error> {
     let event = &record.event;
     let (class, activity, name) = class_of(&event.fact);
     let result = event.fact.result();
@@ -190,7 +190,7 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, told: &Told) -> Resu
     let mut shown = Shown {
         activity_id: activity,
         activity_name: name,
-        actor: actor(event, told.person.as_ref()),
+        actor: actor(event, added.person.as_ref()),
         api: None,
         category_uid: class / 1_000,
         class_uid: class,
@@ -213,7 +213,7 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, told: &Told) -> Resu
         status_id: if failed { 2 } else { 1 },
         time: event.at.millis(),
         type_uid: class * 100 + activity,
-        unmapped: unmapped(record, told),
+        unmapped: unmapped(record, added),
         user: None,
     };
     match &event.fact {
@@ -221,7 +221,7 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, told: &Told) -> Resu
             let details = details.as_deref();
             shown.api = Some(Api { operation: action.name() });
             shown.resources = Some([Thing { r#type: Some(resource.kind().name()), uid: resource.to_string() }]);
-            // The schema wants an endpoint, and the record may not say from where.
+            // The schema requires an endpoint, and the record may have no address.
             let address = details.and_then(|details| details.address);
             shown.src_endpoint = Some(address.map_or(Endpoint::Name("unknown"), Endpoint::Ip));
             let agent = details.and_then(|details| details.user_agent.as_ref());
@@ -243,8 +243,8 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, told: &Told) -> Resu
     }
 }
 
-fn unmapped(record: &Record, told: &Told) -> Unmapped {
-    let approval = told.approval.as_deref();
+fn unmapped(record: &Record, added: &Told) -> Unmapped {
+    let approval = added.approval.as_deref();
     Unmapped {
         approvers: approval.map(|approval| approval.by.iter().map(ToString::to_string).collect()),
         data: (),
@@ -273,7 +273,7 @@ const fn class_of(fact: &Fact) -> (u64, u64, &'static str) {
     }
 }
 
-/// Who did it: the program or the agent, and the person who answers for it.
+/// The actor: the program or the agent, and the accountable person.
 fn actor<'a>(event: &'a Event, person: Option<&'a Principal>) -> Acting<'a> {
     let app_name = match &event.by {
         Actor::Principal(who) if who.kind() == PrincipalKind::User => None,

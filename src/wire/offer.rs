@@ -1,4 +1,4 @@
-//! A role that the caller may ask for, as JSON.
+//! A role that the caller may request, as JSON.
 
 use super::conditions::ConditionsDocument;
 use super::shown::Instant;
@@ -7,23 +7,23 @@ use crate::model::{ApprovalRule, Grant, PermissionSet};
 use crate::workflow::{Offer, Refusal};
 
 document! {
-    /// A role of the catalogue that the caller may ask for.
+    /// A role of the catalogue that the caller may request.
     pub struct OfferDocument as "Offer" {
         /// Its name.
         role: String,
-        /// What it is for; empty when the operator wrote nothing.
+        /// The description of the operator; may be empty.
         description: String,
         /// Whether the caller may request it.
         may_request: bool,
-        /// Whether the caller may take it without approval in an emergency, with a sign-in that is strong enough.
+        /// Whether the caller may take it by break-glass, with a sign-in that is strong enough.
         may_break_glass: bool,
-        /// What it permits, without what is reserved.
+        /// What it permits, without reserved permissions.
         permissions: Vec<String>,
-        /// What a wildcard of `permissions` leaves out.
+        /// Exceptions from the wildcards of `permissions`.
         excluded_permissions: Vec<String>,
-        /// What of it the caller has neither by standing right nor by a live grant of everything.
+        /// Those permissions that the caller has neither by standing right nor by a live grant on everything.
         not_held: Vec<String>,
-        /// What a wildcard of `not_held` leaves out.
+        /// Exceptions from the wildcards of `not_held`.
         not_held_except: Vec<String>,
         /// The risk of a request for all of it, everywhere, for the usual length.
         risk_level: &'static str = ["low", "medium", "high", "critical"],
@@ -35,27 +35,27 @@ document! {
         max_duration_hours: f64,
         /// Whether a request must have a ticket.
         needs_ticket: bool,
-        /// The steps of the approval; empty when nobody could approve.
+        /// The steps of the approval; empty when nobody can approve.
         approval: Vec<OfferedStepDocument>,
         /// The rule that would approve such a request now.
         approved_by_rule: Option<String>,
-        /// The code with which such a request would be refused now.
+        /// The code of the refusal, if such a request would be refused now.
         refused: Option<&'static str>,
         /// Why it would be refused.
         refused_detail: Option<String>,
         /// From when on it may be accepted, where time alone makes the difference.
         refused_until: Option<Instant>,
-        /// The live grants of the caller that give any of it, the one that ends last first.
+        /// The live grants of the caller with any of these permissions, the one that ends last first.
         held: Vec<HeldDocument>,
-        /// Until when a live grant of the caller gives all of it, everywhere and without conditions.
+        /// Until when a live grant of the caller has all these permissions, everywhere and without conditions.
         covered_until: Option<Instant>,
     }
 }
 
 document! {
-    /// A step of an approval: so many different people who each hold one of its roles.
+    /// A step of an approval: a number of different people who each hold one of its roles.
     pub(super) struct OfferedStepDocument as "OfferedStep" {
-        /// The host's roles of which a reviewer must hold one.
+        /// The host roles; a reviewer needs one of them.
         roles: Vec<String>,
         /// How many different people must approve.
         count: u32,
@@ -63,13 +63,13 @@ document! {
 }
 
 document! {
-    /// A live grant that gives some of a role.
+    /// A live grant with some permissions of a role.
     pub(super) struct HeldDocument as "Held" {
         /// The id of the grant.
         grant_id: String,
-        /// The role that it was given for.
+        /// The role of the grant.
         role: String,
-        /// What it is for: a resource, or `*`.
+        /// The scope: a resource, or `*`.
         resource: String,
         /// When it begins or has begun.
         starts_at: Instant,

@@ -23,7 +23,7 @@ use crate::service::Listing;
 pub struct PageDocument<T> {
     /// The documents.
     pub items: Vec<T>,
-    /// What to send as `cursor` for the next page; `null` on the last one.
+    /// The `cursor` for the next page; `null` on the last page.
     pub next_cursor: Option<String>,
     /// Only there where records were removed because they are old: records up to this instant are not among the items.
     #[serde(skip_serializing_if = "Option::is_none")]

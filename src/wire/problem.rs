@@ -65,8 +65,8 @@ fn challenge(error: &Error) -> Option<&str> {
     }
 }
 
-/// The HTTP status (RFC 9110) that says what the caller can do. Where a stronger sign-in would help it is 401, as RFC 9470
-/// has it.
+/// The HTTP status (RFC 9110), which tells the caller what to do. When a stronger sign-in would help it is 401, as in
+/// RFC 9470.
 #[must_use]
 pub fn http_status(error: &Error) -> u16 {
     if challenge(error).is_some() {

@@ -29,29 +29,29 @@ document! {
         revision: u64,
         /// When it happened.
         at: Instant,
-        /// Who did it: a person, `agent:name`, or `rule:` and the name of a rule.
+        /// The actor: a person, `agent:name`, or `rule:` and the name of a rule.
         by: String,
-        /// The person who answers for it: who did it, or the person that the agent who did it acted for; `null` for a rule.
+        /// The accountable person: the actor, or the person that the acting agent acted for; `null` for a rule.
         accountable: Option<String>,
         /// What happened: `grant_revoked`.
         event: &'static str,
-        /// What came of it: `allowed`, `denied`, `expired`, if something did.
+        /// The result, if there is one: `allowed`, `denied`, `expired`.
         result: Option<&'static str>,
         /// The grant that it is about.
         grant: Option<String> as "grant_id",
         /// The request that it is about; of a grant, the one it answers.
         request: Option<String> as "request_id",
-        /// Of a record about a grant: who approved it.
+        /// For a record about a grant: who approved it.
         approvers: Vec<String>,
         /// Of a record about a grant: the ticket of the work.
         ticket_url: Option<String>,
-        /// What else it says, in the form in which it is stored. The fields depend on `event`.
+        /// Its other data, in the form in which it is stored. The fields depend on `event`.
         data: Value,
         /// The hash of the record before it.
         previous: String,
         /// SHA-256 of the canonical JSON of the whole record, in hexadecimal.
         hash: String,
-        /// That canonical JSON (RFC 8785), where it was asked for.
+        /// That canonical JSON (RFC 8785), if requested.
         body: Option<String> => "Option::is_none",
     }
 }
@@ -60,17 +60,17 @@ impl RecordDocument {
     /// The document of this record, with its canonical JSON or without.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when its body is not JSON, which no record's is.
+    /// [`Error::Invalid`] when its body is not JSON, which does not happen for records.
     pub fn new(record: &Record, canonical: bool) -> Result<Self, Error> {
         Ok(Self::with(record, record.data()?, canonical))
     }
 
-    /// The same, with what is told of it besides, as text. What the record says is copied, where reading and writing it again
-    /// would be half of the work of an export.
-    pub(super) fn text(record: &Record, told: &Told) -> Result<String, Error> {
+    /// The same, with the additional data, as text. The record's own text is copied, because parsing and writing it
+    /// again would be half of the work of an export.
+    pub(super) fn text(record: &Record, added: &Told) -> Result<String, Error> {
         match record.data_text() {
-            Some(data) => with_data(&Self::with(record, Value::Null, false).told(told), data),
-            None => to_json(&Self::new(record, false)?.told(told)),
+            Some(data) => with_data(&Self::with(record, Value::Null, false).told(added), data),
+            None => to_json(&Self::new(record, false)?.told(added)),
         }
     }
 
@@ -102,11 +102,11 @@ impl RecordDocument {
         }
     }
 
-    /// The same, with what is told of it besides: see [`crate::service::Workflow::told`].
+    /// The same, with additional data: see [`crate::service::Workflow::told`].
     #[must_use]
-    pub fn told(self, told: &Told) -> Self {
-        let accountable = told.person.as_ref().map(ToString::to_string);
-        let Some(approval) = &told.approval else { return Self { accountable, ..self } };
+    pub fn told(self, added: &Told) -> Self {
+        let accountable = added.person.as_ref().map(ToString::to_string);
+        let Some(approval) = &added.approval else { return Self { accountable, ..self } };
         Self {
             accountable,
             request: Some(approval.request.to_string()),

@@ -6,23 +6,23 @@ use crate::model::Refused;
 document! {
     /// Attempts of one principal that were refused for one reason, within one hour.
     pub struct RefusedDocument as "RefusedAttempt" {
-        /// Whose attempts: a person, or `agent:name`.
+        /// The principal: a person, or `agent:name`.
         principal: String,
-        /// The person that an agent acts for, where it was told.
+        /// The person that an agent acts for, if known.
         acts_for: Option<String>,
-        /// What was attempted: the name of a command or a read, or `check`.
+        /// The attempt: the name of a command or a read, or `check`.
         attempt: String,
         /// Why it was refused: the code of the refusal, or the reason of the check.
         code: String,
-        /// What the last one was about, such as `request` and its id; empty where nothing is named.
+        /// The subject of the last one, such as `request` and its id; empty without one.
         about: String,
-        /// The sentence of the last refusal; empty for a check.
+        /// The message of the last refusal; empty for a check.
         message: String,
         /// How many.
         count: u64,
         /// When the first was.
         first_at: Instant,
-        /// When the last was.
+        /// When the last one was made.
         last_at: Instant,
     }
 }

@@ -1,4 +1,4 @@
-//! What may be asked for to lift a denial, as JSON. Every face that tells of a denial shows this.
+//! The requests that would lift a denial, as JSON. Every interface that reports a denial uses it.
 
 use super::offer::OfferedStepDocument;
 use super::shown::Instant;
@@ -7,7 +7,7 @@ use crate::service::Remedies;
 use crate::workflow::Remedy;
 
 document! {
-    /// What the caller may ask for to lift a denial.
+    /// The requests that would lift a denial.
     pub struct RemediesDocument as "Remedies" {
         /// The action that is denied.
         action: String,
@@ -15,9 +15,9 @@ document! {
         resource: String,
         /// What to do, in sentences for people and for models.
         detail: String,
-        /// Until when this holds; then ask for it again.
+        /// Until when this answer may be used; then ask again.
         expires_at: Instant,
-        /// The requests that would be accepted now, what gives the least first. Without one, asking does not help.
+        /// The requests that would be accepted now, the one with the least access first. Empty when no request helps.
         options: Vec<RemedyDocument>,
     }
 }
@@ -25,13 +25,13 @@ document! {
 document! {
     /// A request that would be accepted now. `role`, `permissions` and `resource` are fields of `submit`.
     pub struct RemedyDocument as "Remedy" {
-        /// The role to ask for.
+        /// The role to request.
         role: String,
         /// What the role is for; empty when the operator wrote nothing.
         description: String,
         /// What the request would be for.
         permissions: Vec<String>,
-        /// What a wildcard of `permissions` leaves out.
+        /// Exceptions from the wildcards of `permissions`.
         excluded_permissions: Vec<String>,
         /// Whether that is the whole role: then a request names no permissions.
         whole_role: bool,

@@ -36,27 +36,27 @@ document! {
         requester_acts_for: Option<Who>,
         /// The standing roles of the requester at the time of the request.
         requester_normal_roles: Vec<String>,
-        /// The standing permissions of the requester at the time of the request; `null` when the host did not say.
+        /// The requester's standing permissions at the request; `null` when the host did not report them.
         requester_normal_permissions: Option<Vec<String>>,
         /// The role of the catalogue.
         role: String,
-        /// What is requested: what the role permits, or the part of it that the requester named.
+        /// The requested permissions: those of the role, or the part of it that the requester named.
         permissions: Vec<String>,
-        /// What a wildcard of `permissions` leaves out.
+        /// Exceptions from the wildcards of `permissions`.
         excluded_permissions: Vec<String>,
         /// The resource it is for; `*` for all.
         resource: String,
-        /// How long the grant lasts, after every limit.
+        /// The duration of the grant in hours, after every limit.
         duration_hours: f64,
         /// The length that was requested.
         requested_duration_hours: f64,
-        /// The configuration key of the limit that made it shorter; `null` when none did.
+        /// The configuration key of the limit that shortened it; `null` when none did.
         duration_cut_by: Option<String>,
         /// The conditions at every use; `null` for none.
         conditions: Option<ConditionsDocument>,
         /// When the grant is to start; `null` for at the approval.
         starts_at: Option<Instant>,
-        /// What the request says for people.
+        /// Details for people.
         details: DetailsDocument [flatten],
         /// Every role that may review the request at some time.
         approver_roles: Vec<String>,
@@ -68,7 +68,7 @@ document! {
         created_at: Instant,
         /// From when on the request can no longer be reviewed.
         times_out_at: Instant,
-        /// How the access was taken, when it needed no approval.
+        /// Break-glass access: how it was taken.
         break_glass: Option<EmergencyDocument>,
         /// The version. It rises when the length or the resource changes; a review is of one version.
         version: u32,
@@ -78,13 +78,14 @@ document! {
         reviews: Vec<ReviewDocument>,
         /// The answers of the requester, oldest first.
         answers: Vec<AnswerDocument>,
-        /// What else the requester asked the same for, while it waited or its grant gave it, oldest first.
+        /// Other reasons of the requester for the same request, while it was pending or its grant was live, oldest
+        /// first.
         asked_again: Vec<RepeatDocument>,
         /// The id of the grant it led to.
         grant_id: Option<String>,
         /// The id of the grant to extend.
         extends: Option<String>,
-        /// True when no request was made, because this one waits for the same, or its grant gives it.
+        /// True when no new request was made, because this one is pending for the same, or its grant gives it.
         already: bool => "std::ops::Not::not",
         /// Paths to the request and to what can be done with it now.
         links: RequestLinks,
@@ -92,9 +93,9 @@ document! {
 }
 
 document! {
-    /// Another reason for which the requester asked for the same. It gives nothing more.
+    /// Another reason of the requester for the same request. It adds no access.
     pub(super) struct RepeatDocument as "Repeat" {
-        /// When it was asked for again.
+        /// When it was requested again.
         at: Instant,
         /// The reason that the requester gave.
         justification: Option<String>,
@@ -114,13 +115,13 @@ impl From<&Repeat> for RepeatDocument {
 }
 
 document! {
-    /// How access was taken without approval.
+    /// How break-glass access was taken.
     pub(super) struct EmergencyDocument as "Emergency" {
         /// Whether it was a drill.
         drill: bool,
-        /// Whether it was taken while the store was away.
+        /// Whether it was taken while the store was unavailable.
         offline: bool,
-        /// The roles of which one would have had to approve.
+        /// The roles that would have had to approve.
         skipped_approvers: Vec<String>,
         /// How the requester had signed in.
         sign_in: Option<SignInDocument>,
@@ -128,7 +129,7 @@ document! {
 }
 
 document! {
-    /// How somebody signed in: the claims of their token.
+    /// The sign-in of a principal: the claims of their token.
     pub(super) struct SignInDocument as "SignIn" {
         /// The methods of authentication (RFC 8176).
         amr: Vec<String>,
@@ -136,7 +137,7 @@ document! {
         acr: Option<String>,
         /// When the sign-in happened.
         auth_time: Option<Instant>,
-        /// Whether the host claimed a second factor without saying which.
+        /// Whether the host claimed a second factor without its method.
         mfa: bool,
     }
 }
@@ -162,7 +163,7 @@ links! {
 }
 
 impl RequestDocument {
-    /// The request as it stands at `now`, with the grant it led to. Links start with `base`: `/jit`.
+    /// The request in its state at `now`, with its grant. Links start with `base`: `/jit`.
     #[must_use]
     pub fn new(request: &AccessRequest, grant: Option<&Grant>, now: Timestamp, base: &str) -> Self {
         let status = request.status(now);
@@ -214,7 +215,7 @@ impl RequestDocument {
 }
 
 impl RequestDocument {
-    /// The same, with what the past says of it.
+    /// The same, with what the past says about it.
     #[must_use]
     pub fn past(mut self, past: &Past) -> Self {
         self.assessment = self.assessment.with_past(past.into());

@@ -9,7 +9,7 @@ use crate::workflow::Missing;
 document! {
     /// A step of the approval: a number of different people who each hold one of its roles.
     pub(super) struct StepDocument as "ApprovalStep" {
-        /// The host's roles of which a reviewer must hold one.
+        /// The host roles; a reviewer needs one of them.
         roles: Vec<String>,
         /// How many different people must approve.
         count: u32,
@@ -35,7 +35,7 @@ impl From<&ApprovalStep> for StepDocument {
 document! {
     /// A step of the approval that is not complete, and how many reviewers it needs.
     pub(super) struct MissingDocument as "WaitingFor" {
-        /// The roles of which a reviewer needs one now.
+        /// The roles; a reviewer needs one of them now.
         roles: Vec<String>,
         /// How many more different people must approve.
         missing: u32,
@@ -79,7 +79,7 @@ document! {
     pub(super) struct LimitDocument as "Limit" {
         /// No more than these permissions.
         permissions: Option<Vec<String>>,
-        /// What a wildcard of `permissions` leaves out.
+        /// Exceptions from the wildcards of `permissions`.
         excluded_permissions: Option<Vec<String>>,
         /// No more than this resource.
         resource: Option<String>,

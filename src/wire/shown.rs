@@ -16,9 +16,9 @@ use crate::model::{Principal, Timestamp};
 pub struct DocumentSpec {
     /// Its name in every language: `Grant`.
     pub name: &'static str,
-    /// The noun that it is about, which is the name of its file: `grant`.
+    /// The noun of the document, which is the name of its file: `grant`.
     pub noun: &'static str,
-    /// What it is.
+    /// The documentation.
     pub doc: &'static str,
     /// Its fields in groups, in the order in which they are written.
     pub fields: &'static [&'static [ShownField]],
@@ -50,17 +50,17 @@ pub struct ShownField {
     pub name: &'static str,
     /// The name in Python, where it is another one.
     pub in_python: Option<&'static str>,
-    /// What it says.
+    /// The documentation.
     pub doc: &'static str,
-    /// What it holds.
+    /// The type.
     pub kind: ShownKind,
     /// The values that a text can have; empty for any.
     pub names: &'static [&'static str],
-    /// Whether the field is left out when it says nothing.
+    /// Whether the field is omitted when it is empty.
     pub left_out: bool,
 }
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Debug, Clone, Copy)]
 pub enum ShownKind {
     /// Text.
@@ -87,7 +87,7 @@ pub enum ShownKind {
     Optional(&'static ShownKind),
 }
 
-/// What a type is in a document.
+/// The type of a field in a document.
 pub(super) trait Shown {
     /// The kind of the fields of this type.
     const KIND: ShownKind;
@@ -131,7 +131,7 @@ impl<T: Shown> Shown for Option<T> {
     const KIND: ShownKind = ShownKind::Optional(&T::KIND);
 }
 
-/// The first of two, if both are there: a block, and what there is without it.
+/// The first of two blocks, if both are given; otherwise the second.
 macro_rules! first {
     ($given:block $default:expr) => {
         $given
@@ -144,8 +144,8 @@ macro_rules! first {
 pub(super) use first;
 
 /// Defines a document: the struct that is written as JSON, and its [`DocumentSpec`]. `as` gives the name in other
-/// languages. After a field, `as` gives its name in Python, `= [..]` the values of a text, and `?` says that the field is left
-/// out when it says nothing. `[flatten]` puts the fields of a part in the place of one.
+/// languages. After a field, `as` gives its name in Python, `= [..]` the values of a text, and `?` makes it optional
+/// when it is empty. `[flatten]` inserts the fields of a part.
 macro_rules! document {
     (
         $(#[doc = $about:literal])*
@@ -169,7 +169,7 @@ macro_rules! document {
         }
 
         impl $name {
-            /// What faces say of it.
+            /// The description for other languages.
             pub(super) const SPEC: $crate::wire::DocumentSpec = $crate::wire::DocumentSpec {
                 name: $shown,
                 noun: $crate::wire::shown::last_segment(module_path!()),
@@ -194,7 +194,7 @@ macro_rules! document {
     };
 }
 
-/// Links: paths by name, of which those that lead nowhere now are left out.
+/// Links: paths by name, without those that do not apply now.
 macro_rules! links {
     ($(#[$about:meta])* struct $name:ident { always: [$($always:ident),*], sometimes: [$($sometimes:ident),*] $(,)? }) => {
         $(#[$about])*

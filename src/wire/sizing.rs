@@ -1,4 +1,4 @@
-//! What of a role was used, and what another grant would have let pass, as JSON.
+//! Which parts of a role were used, and recorded calls under another grant, as JSON.
 
 use super::shown::Instant;
 use super::summary::{SummaryHeld, SummaryRole};
@@ -27,7 +27,7 @@ document! {
 }
 
 document! {
-    /// What of roles was used in a period.
+    /// Which parts of roles were used in a period.
     pub struct RightSizeDocument as "RightSize" {
         /// On how much history it rests.
         history: HistoryDocument,
@@ -37,29 +37,29 @@ document! {
 }
 
 document! {
-    /// What of a role was used.
+    /// Which parts of a role were used.
     pub(super) struct RoleUseDocument as "RoleUse" {
         /// The role.
         role: String,
         /// How many grants of it were made in the period, or used in it.
         grants: u64,
-        /// How many of these were never used in it.
+        /// How many of these were never used.
         unused_grants: u64,
         /// How many principals held them.
         holders: u64,
         /// How often it was used.
         uses: u64,
-        /// What it gives.
+        /// Its permissions.
         permissions: Vec<String>,
-        /// What a wildcard of `permissions` leaves out.
+        /// Exceptions from the wildcards of `permissions`.
         excluded_permissions: Vec<String>,
-        /// What was used, the most frequent first.
+        /// The permissions that were used, the most frequent first.
         used: Vec<PermissionUseDocument>,
-        /// What was given and never used.
+        /// The permissions that were granted and never used.
         never_used: Vec<String>,
         /// The entry of the catalogue that would be enough; `null` when everything was used, or nothing.
         proposal: Option<ProposalDocument>,
-        /// The smallest role of the catalogue that covers every use and lies inside this one; `null` for none.
+        /// The smallest role of the catalogue that covers every use and is within this one; `null` for none.
         smaller_role: Option<SummaryRole>,
     }
 }
@@ -75,7 +75,7 @@ document! {
         holders: u64,
         /// On how many different resources; at most 1,000 are counted.
         resources: u64,
-        /// When last.
+        /// When the last one was.
         last_at: Instant,
     }
 }
@@ -83,11 +83,11 @@ document! {
 document! {
     /// An entry of the catalogue that would be enough.
     pub(super) struct ProposalDocument as "Proposal" {
-        /// What it gives.
+        /// Its permissions.
         permissions: Vec<String>,
-        /// What a wildcard of `permissions` leaves out.
+        /// Exceptions from the wildcards of `permissions`.
         excluded_permissions: Vec<String>,
-        /// Each of its permissions, with the given one that it lies in.
+        /// Each of its permissions, with the granted one that includes it.
         inside: Vec<SummaryHeld>,
         /// The entry as the configuration has it below `roles`, on one line of YAML.
         entry: String,
@@ -95,13 +95,13 @@ document! {
 }
 
 document! {
-    /// What would have come of recorded calls under another grant.
+    /// Recorded calls under another grant.
     pub struct ReplayDocument as "Replay" {
         /// On how much history it rests.
         history: HistoryDocument,
-        /// What the grant would have given.
+        /// The permissions of that grant.
         permissions: Vec<String>,
-        /// What a wildcard of `permissions` leaves out.
+        /// Exceptions from the wildcards of `permissions`.
         excluded_permissions: Vec<String>,
         /// Where.
         resource: String,
@@ -109,7 +109,8 @@ document! {
         would_pass: Vec<CalledDocument>,
         /// How many those are in all.
         would_pass_total: u64,
-        /// How many refused calls would have passed where the conditions of the grant are met, which the record does not tell.
+        /// How many refused calls would have been allowed if the conditions of the grant were met, which the record
+        /// does not contain.
         if_met_total: u64,
         /// How many refused calls would have been refused all the same.
         still_refused_total: u64,
@@ -139,23 +140,25 @@ document! {
         count: u64,
         /// When first.
         first_at: Instant,
-        /// When last.
+        /// When the last one was.
         last_at: Instant,
     }
 }
 
 document! {
-    /// What the past says of a request: what of it the requester used before, and what would have come of their recorded calls.
+    /// What the past says about a request: which of its parts the requester used before, and their recorded calls under
+    /// it.
     pub(super) struct PastDocument as "Past" {
         /// On how much history it rests.
         history: HistoryDocument,
         /// The same for people, a sentence each.
         sentences: Vec<String>,
-        /// What of the request was never used under earlier grants of the role; empty when none was used.
+        /// The permissions of the request that were never used under earlier grants of the role; empty when none was
+        /// used.
         never_used: Vec<String>,
-        /// A smaller role of the catalogue that would have been enough for what was used; `null` for none.
+        /// A smaller role of the catalogue that would have been enough for the uses; `null` for none.
         smaller_role: Option<String>,
-        /// Refused calls of the last 30 days that it would have let pass, the most frequent first.
+        /// Refused calls of the last 30 days that it would have allowed, the most frequent first.
         would_pass: Vec<CalledDocument>,
         /// How many those are in all.
         would_pass_total: u64,

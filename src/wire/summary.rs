@@ -9,7 +9,7 @@ use crate::summary::{Held, Moment, Session, SmallerRole, Used};
 use crate::workflow::{CutLine, cuts_of};
 
 document! {
-    /// What was done under a grant, from the journal alone. For a live grant: what happened so far.
+    /// What was done under a grant, from the journal alone. For a live grant, until now.
     pub struct SummaryDocument as "Summary" {
         /// The grant.
         grant_id: String,
@@ -17,63 +17,63 @@ document! {
         request_id: String,
         /// The state of the grant.
         status: &'static str = ["scheduled", "active", "suspended", "expired", "revoked", "released", "exhausted"],
-        /// Who holds it.
+        /// The holder.
         holder: Who,
         /// The person that a holding agent acts for.
         acts_for: Option<Who>,
         /// The role.
         role: String,
-        /// What it gave.
+        /// Its permissions.
         permissions: Vec<String>,
-        /// What it did not give, even if a wildcard in it covers it.
+        /// Exceptions from the wildcards of `permissions`.
         excluded_permissions: Vec<String>,
         /// Where it held.
         resource: String,
-        /// What the request says for people.
+        /// Details of the request for people.
         details: DetailsDocument [flatten],
         /// When it was requested.
         requested_at: Instant,
         /// When it began.
         starts_at: Instant,
-        /// When its time is over.
+        /// The end of its window.
         expires_at: Instant,
-        /// The end of the grant, or the instant at which a live one was summarised.
+        /// The end of the grant, or the instant at which a live one was summarized.
         until: Instant,
-        /// Who ended it before its time.
+        /// Who ended it early.
         ended_by: Option<String>,
         /// Why it was revoked.
         end_reason: Option<String>,
-        /// Whether it was taken without approval.
+        /// Whether it was break-glass access.
         break_glass: bool,
-        /// Who approved it last: a person, or `rule:` and the name of a rule.
+        /// Who gave the last approval: a person, or `rule:` and the name of a rule.
         approved_by: String,
         /// The approvals that count.
         approvals: Vec<SummaryApproval>,
-        /// What was made less than requested, and by whom.
+        /// What was reduced from the request, and by whom.
         cuts: Vec<SummaryCut>,
         /// How often it was used.
         uses_total: u64,
         /// When it was used first.
         first_used_at: Option<Instant>,
-        /// When it was used last.
+        /// When it was last used.
         last_used_at: Option<Instant>,
         /// The uses by permission and resource, the most frequent first; at most 500 rows.
         uses: Vec<SummaryUse>,
-        /// How many uses stand in no row of `uses`.
+        /// How many uses are not listed in `uses`.
         other_uses: u64,
         /// The permissions that were granted and never used.
         never_used: Vec<String>,
-        /// The smallest role of the catalogue that covers every use and lies inside the grant; `null` for none.
+        /// The smallest role of the catalogue that covers every use and is within the grant; `null` for none.
         smaller_role: Option<SummaryRole>,
         /// What was refused to the holder meanwhile, the most frequent first; at most 50 rows.
         refused: Vec<SummaryRefused>,
-        /// How many refused attempts stand in no row of `refused`.
+        /// How many refused attempts are not listed in `refused`.
         other_refused: u64,
         /// The alerts about it, oldest first.
         alerts: Vec<AlertDocument>,
         /// What happened, in order. Uses that follow each other are one entry.
         timeline: Vec<SummaryMoment>,
-        /// The last record of the journal that the summary rests on.
+        /// The last record of the journal that the summary uses.
         through_revision: u64,
     }
 }
@@ -81,9 +81,9 @@ document! {
 document! {
     /// An approval.
     pub(super) struct SummaryApproval as "SummaryApproval" {
-        /// Who approved.
+        /// The approver.
         by: String,
-        /// In whose place.
+        /// The person in whose place they approved.
         on_behalf_of: Option<Who>,
         /// When it was given.
         at: Instant,
@@ -95,13 +95,13 @@ document! {
 document! {
     /// Something that was made less than requested.
     pub(super) struct SummaryCut as "SummaryCut" {
-        /// Which part.
+        /// The part that was reduced.
         what: &'static str = ["permissions", "resource", "duration", "conditions"],
-        /// What was requested; `null` for conditions.
+        /// The requested value; `null` for conditions.
         asked: Option<String>,
-        /// What was given.
+        /// The given value.
         given: String,
-        /// Who or what made it less.
+        /// Who reduced it.
         by: String,
     }
 }
@@ -117,7 +117,7 @@ document! {
         count: u64,
         /// When first.
         first_at: Instant,
-        /// When last.
+        /// When the last one was.
         last_at: Instant,
     }
 }
@@ -125,9 +125,9 @@ document! {
 document! {
     /// Refused attempts that are alike.
     pub(super) struct SummaryRefused as "SummaryRefused" {
-        /// What was attempted: the name of a command or a read, or `check`.
+        /// The attempt: the name of a command or a read, or `check`.
         attempt: String,
-        /// What the last one was about; empty where nothing is named.
+        /// The subject of the last one; empty without one.
         about: String,
         /// Why it was refused.
         code: String,
@@ -135,7 +135,7 @@ document! {
         count: u64,
         /// When first.
         first_at: Instant,
-        /// When last.
+        /// When the last one was.
         last_at: Instant,
     }
 }
@@ -167,13 +167,13 @@ document! {
         at: Instant,
         /// When the last of several uses was.
         until: Instant,
-        /// Who did it: a person, `agent:name`, or `rule:` and the name of a rule.
+        /// The actor: a person, `agent:name`, or `rule:` and the name of a rule.
         by: String,
         /// What happened: `grant_used`.
         event: &'static str,
         /// How often.
         count: u64,
-        /// The same in words, with what was said.
+        /// The same in words, with what was written.
         text: String,
     }
 }

@@ -1,4 +1,4 @@
-//! What a host tells of a call for the record, as it says it.
+//! A host's details of a call, for the record.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ const EXPECTED: &str = "an object of at most 32 texts";
 const FIELDS: [&str; 7] =
     ["user_agent", "token_id", "correlation_id", "traceparent", "by_standing", "arguments_digest", "arguments"];
 
-/// What the host tells of a call, from a JSON object: `user_agent`, `token_id`, `correlation_id`, `traceparent` (the header of
-/// W3C Trace Context), `by_standing`, `arguments_digest`, `arguments` (an object of texts). Each may be left out. Text is cut
-/// and made visible (see [`DetailText`]).
+/// Reads the host's details of a call from a JSON object: `user_agent`, `token_id`, `correlation_id`, `traceparent`
+/// (the header of W3C Trace Context), `by_standing`, `arguments_digest`, `arguments` (an object of texts). Each is
+/// optional. Text is cut and made visible (see [`DetailText`]).
 ///
 /// ```
 /// use jit_access::wire::use_details;
@@ -32,9 +32,9 @@ pub fn use_details(json: &str) -> Result<UseDetails, Invalid> {
         _ => error,
     })?;
     fields.expect("details", FIELDS.to_vec())?;
-    let mut told = |name: &'static str| fields.take(name).map(|value| text(value, name)).transpose();
-    let (user_agent, token_id, correlation_id) = (told("user_agent")?, told("token_id")?, told("correlation_id")?);
-    let (traceparent, digest) = (told("traceparent")?, told("arguments_digest")?);
+    let mut taken = |name: &'static str| fields.take(name).map(|value| text(value, name)).transpose();
+    let (user_agent, token_id, correlation_id) = (taken("user_agent")?, taken("token_id")?, taken("correlation_id")?);
+    let (traceparent, digest) = (taken("traceparent")?, taken("arguments_digest")?);
     let kept = |text: Option<String>| text.map(|text| DetailText::new(&text));
     let details = UseDetails::default()
         .user_agent(kept(user_agent))

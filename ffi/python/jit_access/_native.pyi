@@ -455,11 +455,11 @@ class Engine:
     ) -> AccessRequest:
         """Request a role for a limited time.
 
-        The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut,
-        and `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved
-        and its grant is in force. When a grant of the caller already gives all of it, or a request of the caller
-        for just this waits, no request is made, and the answer is that request with `already`; another reason or
-        ticket is added to its `asked_again`. Once the call has returned, it is on disk.
+        The duration counts from `starts_at` or from the approval, whichever is later. A length above a limit is
+        cut, and `duration_cut_by` of the answer names the limit. When a rule approves at once, the answer is
+        approved and its grant is in force. When a grant of the caller already gives all of it, or an identical
+        request of the caller is pending, no request is made, and the answer is that request with `already`; another
+        reason or ticket is added to its `asked_again`. Once the call has returned, it is on disk.
 
         - `role`: The role to request.
         - `reason`: Why. Approvers see it.
@@ -467,8 +467,8 @@ class Engine:
         - `origin`: Where the request comes from, such as the denial that it answers. The decision point of AuthZEN
           writes and seals it.
         - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
-        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
-          default is `*`.
+        - `resource`: The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`.
+          The default is `*`.
         - `starts_at`: When the grant begins, with its time zone: not before the current second. The default is at
           the approval.
         - `conditions`: Conditions checked at every use, besides those of the role.
@@ -490,7 +490,7 @@ class Engine:
     ) -> AccessRequest:
         """Request an extension of your grant.
 
-        The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at
+        The same approvers decide, or the rule `auto_extend` does. The extension is a separate grant. It begins at
         the instant at which the old one ends, and gives the same or less.
 
         - `grant_id`: The grant to extend.
@@ -514,7 +514,7 @@ class Engine:
         drill: bool = False,
         idempotency_key: str | None = None,
     ) -> AccessRequest:
-        """Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
+        """Take a role at once without approval, in an emergency. Another person must review it afterwards.
 
         Once the call has returned, every later check of this process sees the grant. Without a length it lasts as
         long as the limits allow. A reason is always needed.
@@ -525,8 +525,8 @@ class Engine:
         - `origin`: Where the request comes from, such as the denial that it answers. The decision point of AuthZEN
           writes and seals it.
         - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
-        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
-          default is `*`.
+        - `resource`: The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`.
+          The default is `*`.
         - `drill`: Whether this is an exercise. Everything about it is marked so.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
           the same arguments does nothing. It answers with the current state of what the first call did, marked
@@ -549,10 +549,10 @@ class Engine:
         """
 
     def waive_review(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
-        """Waive the review of a break-glass grant. The journal keeps who did so, and why.
+        """Waive the review of a break-glass grant. The journal records by whom, and why.
 
-        Needs what completing the review needs, and is possible at any time. Of a review that found the use
-        unjustified, it lifts what `break_glass.after_unjustified` makes follow; what was found stays on record.
+        Needs the same rights as completing the review, and is possible at any time. If a review found the use
+        unjustified, it lifts the consequence of `break_glass.after_unjustified`; the finding stays on record.
 
         - `grant_id`: The grant whose review is waived.
         - `reason`: Why.
@@ -644,7 +644,7 @@ class Engine:
         """
 
     def withdraw(self, caller: Caller, request_id: str, *, idempotency_key: str | None = None) -> AccessRequest:
-        """Withdraw your request. Withdrawing it again is no error.
+        """Withdraw your request. Withdrawing it again is not an error.
 
         - `request_id`: The request to withdraw.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -655,8 +655,8 @@ class Engine:
     def revoke(self, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
         """Revoke a grant and all its extensions.
 
-        Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a
-        grant that is over is no error and changes nothing. Holders release their own grants instead.
+        Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking an
+        ended grant is not an error and changes nothing. Holders release their own grants instead.
 
         - `grant_id`: The grant to revoke.
         - `reason`: Why. The holder sees it.
@@ -695,7 +695,7 @@ class Engine:
         """
 
     def release(self, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
-        """Release your grant and all its extensions, before they expire. Releasing it again is no error.
+        """Release your grant and all its extensions, before they expire. Releasing it again is not an error.
 
         - `grant_id`: The grant to release.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -740,7 +740,7 @@ class Engine:
         The delegate cannot delegate it further, and cannot approve what the delegator requested.
 
         - `to`: The person who reviews in your place.
-        - `until`: When it ends, with its time zone. At that instant it is over.
+        - `until`: When it ends, with its time zone. It does not hold at that instant.
         - `reason`: Why, for the journal.
         - `roles`: Which of your roles to delegate. The default is all roles with which you review.
         - `start`: When it begins, with its time zone: not before the current second. The default is now.
@@ -752,8 +752,8 @@ class Engine:
     def undelegate(self, caller: Caller, delegation_id: str, *, idempotency_key: str | None = None) -> Delegation:
         """End a delegation before its time.
 
-        Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is
-        no error.
+        Either of the two people may end it, and holders of the general `approver_roles`. Ending one that has ended
+        is not an error.
 
         - `delegation_id`: The delegation to end.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -773,9 +773,8 @@ class Engine:
     ) -> Page[Grant]:
         """Report a principal's status and roles. Revokes grants that they are no longer eligible for.
 
-        All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names
-        none of their roles. The answer is a page with all grants that ended. Without a caller the host itself
-        reports.
+        All grants end when the principal is disabled; otherwise those of roles whose `requestable_by` contains none
+        of their roles. The answer is a page with all grants that ended. Without a caller the host itself reports.
 
         - `principal`: The person or agent that it is about.
         - `enabled`: Whether the principal's account is enabled.
@@ -791,8 +790,8 @@ class Engine:
         """Accept the store as it is, after it was replaced by an older copy or another one.
 
         Until then no process honours a grant. Everything that was written to the old store after the copy was made
-        is gone: requests, approvals, and revocations too, so compare the two before. The page that is answered is
-        empty. Without a caller the host itself accepts it.
+        is lost: requests, approvals, and revocations too, so compare the two before. The answer is an empty page.
+        Without a caller the host itself accepts it.
 
         - `reason`: Why this store is the true one.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -803,13 +802,13 @@ class Engine:
     def accept_clock(
         self, *, reason: str, caller: Caller | None = None, idempotency_key: str | None = None
     ) -> Page[Grant]:
-        """Say that the clock is right, after it and the journal have disagreed too much to know what time it is.
+        """Confirm the clock, after it and the journal have disagreed so much that the time is uncertain.
 
-        From the record of it on, every process goes by the clock, even where the journal has later records: what
-        those ended too early is in force again, and time goes on from there. Until then no process honours a grant,
-        except for break-glass access. Compare the clock with another one first: one that is behind revives what has
-        ended since. The answer is a page with the grants that end by it: those that were made at instants still to
-        come. Without a caller the host itself says so.
+        From its record on, every process uses the clock, even when the journal has later records: grants that those
+        ended too early are in force again, and time continues from there. Until then no process honours a grant,
+        except for break-glass access. Compare the clock with another one first: with one that is behind, grants
+        that have ended since are valid again. The answer is a page with the grants that this ends: those that were
+        made at instants in the future. Without a caller the host itself confirms.
 
         - `reason`: How it was found that the clock is right.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -820,7 +819,7 @@ class Engine:
     def acknowledge_alert(
         self, caller: Caller, alert_id: str, *, reason: str, idempotency_key: str | None = None
     ) -> Alert:
-        """Acknowledge an alert: say on record that you have seen it, and what you found.
+        """Acknowledge an alert, with your finding on record.
 
         - `alert_id`: The alert.
         - `reason`: What you found.
@@ -847,8 +846,8 @@ class Engine:
     def request(self, caller: Caller, request_id: str) -> AccessRequest:
         """Get a request.
 
-        Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written
-        down yet are not counted.
+        Visible to its requester, its approvers and those who see everything. Uses of its grant that are not written
+        yet are not counted.
 
         - `request_id`: The request.
         """
@@ -856,16 +855,16 @@ class Engine:
     def grant(self, caller: Caller, grant_id: str) -> Grant:
         """Get a grant.
 
-        Its holder, those who could approve it and those who see everything can see it. Every use that this process
+        Visible to its holder, those who could approve it and those who see everything. Every use that this process
         has answered is counted.
 
         - `grant_id`: The grant.
         """
 
     def summary(self, caller: Caller, grant_id: str) -> Summary:
-        """Get a summary of what was done under a grant; of a live one, so far.
+        """Get a summary of what was done under a grant; for a live one, until now.
 
-        It follows from the journal alone. Who may see the grant may see it.
+        It follows from the journal alone. Visible to everyone who may see the grant.
 
         - `grant_id`: The grant.
         """
@@ -876,7 +875,7 @@ class Engine:
         What people and agents wrote is escaped as the form needs it.
 
         - `grant_id`: The grant.
-        - `form`: In which form: `text`, which is the default, `markdown` or `html`.
+        - `form`: The form: `text`, which is the default, `markdown` or `html`.
         """
 
     def requests(
@@ -900,7 +899,7 @@ class Engine:
         - `reviewable`: Only requests that the caller could approve now.
         - `ending_before`: Only requests that time out before this instant.
         - `text`: Only requests with this text in the reason, the ticket, the resource, the role or the name,
-          whatever its case.
+          ignoring case.
         - `limit`: The most rows on the page, 1 to 500.
         - `cursor`: `next_cursor` of the page before.
         """
@@ -925,8 +924,8 @@ class Engine:
         - `person`: Only grants of this person and of agents that act for them.
         - `reviewable`: Only break-glass grants whose review the caller could complete now.
         - `ending_before`: Only grants that end before this instant.
-        - `text`: Only grants with this text in the reason, the ticket, the resource, the role or the name, whatever
-          its case.
+        - `text`: Only grants with this text in the reason, the ticket, the resource, the role or the name, ignoring
+          case.
         - `limit`: The most rows on the page, 1 to 500.
         - `cursor`: `next_cursor` of the page before.
         """
@@ -966,11 +965,11 @@ class Engine:
     def events(self, caller: Caller, *, after: int | None = None, wait_seconds: int | None = None) -> Events:
         """Get what happened after a record: the numbers and the kinds of the records that the caller may know of.
 
-        What changed, the caller then reads with the rights that they have. Of uses only the last is told. Over HTTP
-        this is a stream of server-sent events. It is at most a second old, and the store is asked at most once a
-        second, however many ask.
+        The caller then reads the changes with their own rights. For uses, only the last one is returned. Over HTTP
+        this is a stream of server-sent events. It is at most a second old, and the store is read at most once a
+        second, for any number of callers.
 
-        - `after`: The `revision` of the answer before. Without it nothing is told but the revision, to begin with.
+        - `after`: The `revision` of the answer before. Without it, only the current revision is returned.
         - `wait_seconds`: How many seconds to wait for something to happen, 0 to 60. A closed engine ends the wait.
         """
 
@@ -986,11 +985,11 @@ class Engine:
     ) -> Page[RefusedAttempt]:
         """List refused attempts, newest first.
 
-        Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and
-        that were denied all the same, by a condition or because the permission is reserved; checks of who holds a
-        grant, where nothing allows them and the host says so. Those of one principal for one reason within an hour
-        are one row. They are no part of the journal: the newest 100,000 rows of 90 days are kept. Needs a role in
-        `approver_roles` or `auditor_roles`.
+        Refused commands, refused reads of the journal, and denied checks that a grant covers (denied by a
+        condition, or because the permission is reserved); also checks of grant holders that nothing allows, if the
+        host reports that. Those of one principal for one reason within an hour are one row. They are not part of
+        the journal: the newest 100,000 rows of 90 days are kept. Needs a role in `approver_roles` or
+        `auditor_roles`.
 
         - `person`: Only attempts of this person and of agents that act for them.
         - `code`: Only attempts that were refused for this reason, such as `self_approval`.
@@ -1021,7 +1020,7 @@ class Engine:
     def resend_delivery(self, caller: Caller, delivery_id: str) -> Delivery:
         """Send a delivery again, under the same id.
 
-        It waits from now on, whatever has become of it before. Needs a role in `approver_roles`.
+        It waits from now on, whatever its state was before. Needs a role in `approver_roles`.
 
         - `delivery_id`: The delivery.
         """
@@ -1036,12 +1035,12 @@ class Engine:
         """
 
     def health(self, caller: Caller) -> Health:
-        """Get how the library stands.
+        """Get the health of the library.
 
-        Of the store its last record, and when the grants were last proven to be current; of the journal up to which
-        record it was verified, when, and what is wrong; whether the clock is doubted. Of each channel: when a
-        delivery last succeeded, how many wait, and how many have failed. Nothing is connected to. Needs a role in
-        `approver_roles` or `auditor_roles`.
+        For the store, its last record, and when the grants were last proven to be current; for the journal, up to
+        which record it was verified, when, and what is wrong; whether the time is uncertain. For each channel, when
+        a delivery last succeeded, how many wait, and how many have failed. It connects to no channel. Needs a role
+        in `approver_roles` or `auditor_roles`.
         """
 
     def audit(
@@ -1069,9 +1068,9 @@ class Engine:
     ) -> Page[Record]:
         """List the records of the journal that are wanted.
 
-        Every part of the filter that is given must be so. A search for a text looks at a thousand records for one
-        page, so such a page can have fewer rows than `limit` and a `next_cursor` all the same. Needs a role in
-        `approver_roles` or `auditor_roles`.
+        Every given part of the filter must match. A search for a text reads a thousand records for one page, so
+        such a page can have fewer rows than `limit` and still a `next_cursor`. Needs a role in `approver_roles` or
+        `auditor_roles`.
 
         - `grant_id`: Only records about this grant.
         - `request_id`: Only records about this request, and the one that made its grant.
@@ -1124,10 +1123,10 @@ class Engine:
     ) -> str:
         """Export records, oldest first: a thousand of those that are wanted, in one of three forms.
 
-        To go on, give the number of the last record that came as `after`; when nothing is left the text is empty.
-        So an export can stop at any record and go on later. Over HTTP all of them come as one answer. `jsonl` has a
-        record a line, as `audit` shows it; `csv` has a line with the names of its columns before the first record;
-        `ocsf` has an event of OCSF 1.8.0 a line. Needs a role in `approver_roles` or `auditor_roles`.
+        To continue, send the number of the last record as `after`; when there are no more, the text is empty. So an
+        export can stop at any record and continue later. Over HTTP all of them are one response. `jsonl` has a
+        record on each line, as `audit` shows it; `csv` has a line with its column names before the first record;
+        `ocsf` has an event of OCSF 1.8.0 on each line. Needs a role in `approver_roles` or `auditor_roles`.
 
         - `grant_id`: Only records about this grant.
         - `request_id`: Only records about this request, and the one that made its grant.
@@ -1161,8 +1160,8 @@ class Engine:
     ) -> Page[Record]:
         """List everything that is on record about a grant.
 
-        The request, its reviews, the grant, its uses and its end, and the same of every other grant in its chain of
-        extensions. Its holder, those who could approve it and those who see everything can see it.
+        The request, its reviews, the grant, its uses and its end, and the same for every other grant in its chain
+        of extensions. Visible to its holder, those who could approve it and those who see everything.
 
         - `grant_id`: The grant.
         - `order`: The order: `oldest` first or `newest` first.
@@ -1182,25 +1181,24 @@ class Engine:
         person: str | None = None,
         most: int | None = None,
     ) -> Page[Grant]:
-        """List the grants by which anybody could do something at an instant, as they stood then.
+        """List the grants that permitted an action at an instant, in their state at that time.
 
-        Answered from the record alone: each grant says who held it, who approved it, why, and under which
-        conditions. What the host gives by standing right is not on record. Needs a role in `approver_roles` or
-        `auditor_roles`.
+        Answered from the journal alone: each grant has its holder, its approvers, its reason and its conditions.
+        Standing rights of the host are not recorded. Needs a role in `approver_roles` or `auditor_roles`.
 
-        - `permission`: What would be done, such as `tools.execute`.
+        - `permission`: The action, such as `tools.execute`.
         - `at`: When.
-        - `resource`: On what, such as `tool:deploy`. The default is everything, which only a grant of everything
-          reaches.
+        - `resource`: The resource, such as `tool:deploy`. The default is everything, which only a grant on
+          everything covers.
         - `parent`: The parent of that resource, such as `server:s1`.
         - `person`: Only grants of this person, or of an agent that acts for them.
-        - `most`: At most so many grants, those that were made first. All of them unless it is given.
+        - `most`: The most grants to return, the oldest first. The default is all of them.
         """
 
     def what_could(
         self, caller: Caller, principal: Principal | str, *, at: datetime | str, agent: bool = False
     ) -> Page[Grant]:
-        """List the grants that a principal held in force at an instant, as they stood then.
+        """List the grants that a principal held in force at an instant, in their state at that time.
 
         Answered from the record alone. Needs a role in `approver_roles` or `auditor_roles`.
 
@@ -1209,7 +1207,7 @@ class Engine:
         """
 
     def what_changed(self, caller: Caller, *, start: datetime | str, until: datetime | str) -> Page[Grant]:
-        """List the grants that were in force at one of two instants and not at the other, as they stood at the second.
+        """List the grants that were in force at only one of two instants, in their state at the second.
 
         An `active` one began in between, and any other ended or was suspended. Answered from the record alone.
         Needs a role in `approver_roles` or `auditor_roles`.
@@ -1219,11 +1217,11 @@ class Engine:
         """
 
     def roles(self, caller: Caller) -> Page[Offer]:
-        """List the roles that the caller may ask for, those that newly give the least first.
+        """List the roles that the caller may request, the one that adds the least access first.
 
-        Each says what it gives, what of that the caller does not have yet, its limits, who has to approve, whether
-        a rule would approve now, and what the caller holds of it and until when. Roles that the caller may not ask
-        for are left out. It is judged for all of the role, everywhere, for the usual length.
+        Each has its permissions, those of them that the caller does not have yet, its limits, the required
+        approvals, whether a rule would approve now, and the caller's grants of it with their end. Roles that the
+        caller may not request are left out. It is evaluated for the whole role, everywhere, for the default length.
         """
 
     def explain(
@@ -1240,16 +1238,15 @@ class Engine:
     ) -> Explanation:
         """Explain why a check is answered as it is.
 
-        The answer says what the check answers, what is so with each grant that permits the action somewhere or
-        sometime, and what would lift it. Everybody may ask about themself; about others takes a role in
-        `approver_roles` or `auditor_roles`. Nothing is recorded. The store is asked, so this is no check for a
-        request path.
+        The answer has the decision of the check, the reason for each grant that permits the action at any place or
+        time, and what would lift it. Everyone may ask about themself; about others needs a role in `approver_roles`
+        or `auditor_roles`. Nothing is recorded. It reads the store, so do not use it in a request path.
 
         - `principal`: About whom. The default is the caller.
         - `action`: The action, such as `tools.execute`.
-        - `resource`: The resource, such as `tool:deploy`. The default is everything at once.
-        - `parent`: What the resource is in, such as `server:s1`.
-        - `address`: The address that the check would come from, for grants with networks.
+        - `resource`: The resource, such as `tool:deploy`. The default is everything.
+        - `parent`: The parent of the resource, such as `server:s1`.
+        - `address`: The address of the caller of the check, for grants with networks.
         - `session`: The session or task that the check would belong to, for grants with one.
         """
 
@@ -1262,10 +1259,10 @@ class Engine:
         start: datetime | str | None = None,
         until: datetime | str | None = None,
     ) -> RightSize:
-        """Tell what of roles was given and never used, and which entry of the catalogue would be enough.
+        """List which parts of roles were granted and never used, and which role of the catalogue would be enough.
 
-        Answered from recorded uses, the newest 50,000 of the period; `history` says how many they are and over how
-        many days. The proposed entry gives what was used and lies inside what was given. Needs a role in
+        Answered from recorded uses, the newest 50,000 of the period; `history` has their number and over how many
+        days. The proposed role covers what was used and is within what was granted. Needs a role in
         `approver_roles` or `auditor_roles`.
 
         - `role`: Only this role.
@@ -1287,20 +1284,20 @@ class Engine:
         start: datetime | str | None = None,
         until: datetime | str | None = None,
     ) -> Replay:
-        """Tell what would have come of the recorded calls of a principal, had it held another grant.
+        """Replay the recorded calls of a principal under another grant.
 
-        `would_pass` are refused calls that this grant would have let pass; `would_be_refused` are calls that passed
-        and that it would have refused. Calls are judged as a check judges them, by the permissions and the
-        resource. What a guardrail refused stays refused; guardrails are not asked about calls that no grant
-        covered. Refused are the calls that `refusals` lists: those that a grant covers and that were denied, and
-        those for which somebody was told what to ask for. Needs a role in `approver_roles` or `auditor_roles`.
+        `would_pass` are refused calls that this grant would have allowed; `would_be_refused` are allowed calls that
+        it would have refused. Calls are decided like a check, by the permissions and the resource. What a guardrail
+        refused stays refused; guardrails are not evaluated for calls that no grant covered. The refused calls are
+        those that `refusals` lists: those that a grant covers and that were denied, and those for which `remedies`
+        was called. Needs a role in `approver_roles` or `auditor_roles`.
 
         - `principal`: The person or agent that it is about.
         - `role`: The role that would have been granted.
         - `permissions`: Fewer permissions than the role gives. The default is all of the role's.
-        - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
-          default is `*`.
-        - `instead_of`: Of the calls that passed only those under grants of this role, which the other one would
+        - `resource`: The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`.
+          The default is `*`.
+        - `instead_of`: Among the allowed calls, only those under grants of this role, which the other grant would
           have replaced.
         - `start`: The first instant of the period. The default is 30 days before its end.
         - `until`: The first instant after it. The default is now.
@@ -1309,23 +1306,23 @@ class Engine:
     def remedies(
         self, caller: Caller, *, action: str, resource: str | None = None, parent: str | None = None
     ) -> Remedies:
-        """Tell what the caller may ask for, so that an action that is denied becomes permitted.
+        """List the requests that would lift a denial.
 
         Each option is a request that would be accepted now: its role, permissions and resource are fields of
-        `submit`. What gives the least comes first: the action alone, before a role that gives more. Without an
-        option, asking does not help. It is a dry run; nothing is recorded, but a call that no grant covers is
-        counted among the refused attempts.
+        `submit`. The one with the least access comes first: the action alone, before a role with more. Without an
+        option, no request helps. It is a dry run; nothing is recorded, but a call that no grant covers is counted
+        among the refused attempts.
 
-        - `action`: The action that is denied, such as `tools.execute`.
-        - `resource`: The resource, such as `tool:deploy`. The default is everything at once.
-        - `parent`: What the resource is in, such as `server:s1`.
+        - `action`: The denied action, such as `tools.execute`.
+        - `resource`: The resource, such as `tool:deploy`. The default is everything.
+        - `parent`: The parent of the resource, such as `server:s1`.
         """
 
     def policies(self, caller: Caller, *, grant_id: str | None = None) -> str:
         """Export all live grants as one Cedar policy set, or the policy of one grant.
 
         The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`;
-        whoever may see a grant may read its policy.
+        everyone who may see a grant may read its policy.
 
         - `grant_id`: Only the policy of this grant. Of one that is not in force the set is empty.
         """
@@ -1334,7 +1331,7 @@ class Engine:
         """Get the head of the journal, to keep outside of the store.
 
         It is the number of the last record, a colon, and that record's hash. `verify` takes it later and finds
-        whether anything up to that record was cut off, changed or made anew. Needs a role in `approver_roles` or
+        whether any record up to that one was removed, changed or rewritten. Needs a role in `approver_roles` or
         `auditor_roles`.
         """
 
@@ -1342,10 +1339,10 @@ class Engine:
         """Get a signed checkpoint of the journal.
 
         It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and
-        the hash of the last one. Keep it elsewhere: it shows later whether anything up to that record was cut off
-        or made anew. Needs a role in `approver_roles` or `auditor_roles`.
+        the hash of the last one. Keep it elsewhere: it shows later whether any record up to that one was removed or
+        rewritten. Needs a role in `approver_roles` or `auditor_roles`.
 
-        - `record`: A record: the first checkpoint that covers it. Without one, the last checkpoint.
+        - `record`: A record: returns the first checkpoint that covers it. The default is the last checkpoint.
         """
 
     def proof(
@@ -1357,8 +1354,8 @@ class Engine:
         Needs a role in `approver_roles` or `auditor_roles`.
 
         - `record`: The record that is in the journal.
-        - `since`: The size of an earlier checkpoint, of whose journal this one is the continuation.
-        - `checkpoint`: The size of the checkpoint to which the proof leads. Without one, the last checkpoint.
+        - `since`: The size of an earlier checkpoint, whose journal this one continues.
+        - `checkpoint`: The size of the checkpoint that the proof leads to. The default is the last checkpoint.
         """
 
     def evidence(
@@ -1369,16 +1366,16 @@ class Engine:
         until: datetime | str | None = None,
         form: str | None = None,
     ) -> str:
-        """Get what an assessor asks for of a period, from the record alone.
+        """Get evidence for an audit of a period, from the journal alone.
 
         Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA
         164.312(a)(2)(ii): the facts of each control, its exceptions and its list, and whether the chain of records
-        is whole. The period must be over: then the same call gives the same bytes. Needs a role in `approver_roles`
-        or `auditor_roles`.
+        is intact. The period must have ended: then the same call gives the same bytes. Needs a role in
+        `approver_roles` or `auditor_roles`.
 
         - `start`: The first instant of the period.
         - `until`: The first instant after it.
-        - `form`: In which form: `json`, which is the default, `csv` or `html`.
+        - `form`: The form: `json`, which is the default, `csv` or `html`.
         """
 
     def live_grants(self) -> list[Grant]:
@@ -1388,8 +1385,8 @@ class Engine:
         """Check the whole journal, and that the stored state follows from it. The answer is the number of records.
 
         - `expected`: A head that `head` gave, kept outside of the store. The journal must have that record.
-        - `after`: A head up to which everything was verified before. What comes after it is checked, and every row
-          that is in force.
+        - `after`: A head up to which everything was verified before. Only later records are checked, and every row
+          in force.
         """
 
     # Commands and reads: end.

@@ -46,7 +46,7 @@ class SubmitBody(Body):
     ticket_url: str | None = Field(default=None, description="The ticket that the work is tracked in, as an `https` or `http` address")
     origin: str | None = Field(default=None, description="Where the request comes from, such as the denial that it answers. The decision point of AuthZEN writes and seals it")
     duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the role's")
-    resource: str | None = Field(default=None, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
+    resource: str | None = Field(default=None, description="The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
     starts_at: Instant | None = Field(default=None, description="When the grant begins, with its time zone: not before the current second. The default is at the approval")
     conditions: ConditionsBody | None = Field(default=None, description="Conditions checked at every use, besides those of the role")
     permissions: list[str] | None = Field(default=None, description="Fewer permissions than the role gives. The request is for what both have in common. The default is all of the role's")
@@ -62,7 +62,7 @@ class ExtendBody(Body):
 
 
 class BreakGlassBody(Body):
-    """Take a role at once without approval, in an emergency. Somebody else must review it afterwards."""
+    """Take a role at once without approval, in an emergency. Another person must review it afterwards."""
 
     model_config = example(role="responder", reason="INC-42: the shop is down", duration_hours=1)
 
@@ -71,7 +71,7 @@ class BreakGlassBody(Body):
     ticket_url: str | None = Field(default=None, description="The ticket that the work is tracked in, as an `https` or `http` address")
     origin: str | None = Field(default=None, description="Where the request comes from, such as the denial that it answers. The decision point of AuthZEN writes and seals it")
     duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the longest that they allow")
-    resource: str | None = Field(default=None, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
+    resource: str | None = Field(default=None, description="The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
     drill: bool = Field(default=False, description="Whether this is an exercise. Everything about it is marked so")
 
 
@@ -85,7 +85,7 @@ class CompleteReviewBody(Body):
 
 
 class WaiveReviewBody(Body):
-    """Waive the review of a break-glass grant. The journal keeps who did so, and why."""
+    """Waive the review of a break-glass grant. The journal records by whom, and why."""
 
     model_config = example(reason="the same incident as grant 01, reviewed there")
 
@@ -167,7 +167,7 @@ class DelegateBody(Body):
     model_config = example(to="ben@example.com", until="2026-03-09T18:00:00Z", reason="away for a week")
 
     to: str = Field(description="The person who reviews in your place")
-    until: Instant = Field(description="When it ends, with its time zone. At that instant it is over")
+    until: Instant = Field(description="When it ends, with its time zone. It does not hold at that instant")
     reason: str = Field(description="Why, for the journal")
     roles: list[str] | None = Field(default=None, description="Which of your roles to delegate. The default is all roles with which you review")
     start: Instant | None = Field(default=None, alias="from", description="When it begins, with its time zone: not before the current second. The default is now")
@@ -193,7 +193,7 @@ class AcceptStoreBody(Body):
 
 
 class AcceptClockBody(Body):
-    """Say that the clock is right, after it and the journal have disagreed too much to know what time it is."""
+    """Confirm the clock, after it and the journal have disagreed so much that the time is uncertain."""
 
     model_config = example(reason="one server was a year ahead; compared with two others")
 
@@ -201,7 +201,7 @@ class AcceptClockBody(Body):
 
 
 class AcknowledgeAlertBody(Body):
-    """Acknowledge an alert: say on record that you have seen it, and what you found."""
+    """Acknowledge an alert, with your finding on record."""
 
     model_config = example(reason="asked her; a migration script")
 
@@ -221,20 +221,20 @@ ROUTES: Final[dict[str, Route]] = {
     "submit": Route(
         method="POST", path="/request", status=201,
         summary="Request a role for a limited time",
-        description="The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut, and\n`duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved and its\ngrant is in force. When a grant of the caller already gives all of it, or a request of the caller for just this\nwaits, no request is made, and the answer is that request with `already`; another reason or ticket is added to\nits `asked_again`. Once the call has returned, it is on disk.",
+        description="The duration counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut,\nand `duration_cut_by` of the answer names the limit. When a rule approves at once, the answer is approved and\nits grant is in force. When a grant of the caller already gives all of it, or an identical request of the caller\nis pending, no request is made, and the answer is that request with `already`; another reason or ticket is added\nto its `asked_again`. Once the call has returned, it is on disk.",
         body=SubmitBody, body_required=True, answer=AccessRequestModel, effect="begins", writes=True, dry_run=True, names_one=False, caller_first=True,
         query={},
     ),
     "extend": Route(
         method="POST", path="/grants/{id}/extend", status=201,
         summary="Request an extension of your grant",
-        description="The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at the\ninstant at which the old one ends, and gives the same or less.",
+        description="The same approvers decide, or the rule `auto_extend` does. The extension is a separate grant. It begins at the\ninstant at which the old one ends, and gives the same or less.",
         body=ExtendBody, body_required=False, answer=AccessRequestModel, effect="begins", writes=True, dry_run=False, names_one=True, caller_first=True,
         query={},
     ),
     "break_glass": Route(
         method="POST", path="/break-glass", status=201,
-        summary="Take a role at once without approval, in an emergency. Somebody else must review it afterwards",
+        summary="Take a role at once without approval, in an emergency. Another person must review it afterwards",
         description="Once the call has returned, every later check of this process sees the grant. Without a length it lasts as long\nas the limits allow. A reason is always needed.",
         body=BreakGlassBody, body_required=True, answer=AccessRequestModel, effect="begins", writes=True, dry_run=False, names_one=False, caller_first=True,
         query={},
@@ -248,8 +248,8 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "waive_review": Route(
         method="POST", path="/grants/{id}/waive-review", status=200,
-        summary="Waive the review of a break-glass grant. The journal keeps who did so, and why",
-        description="Needs what completing the review needs, and is possible at any time. Of a review that found the use unjustified, it\nlifts what `break_glass.after_unjustified` makes follow; what was found stays on record.",
+        summary="Waive the review of a break-glass grant. The journal records by whom, and why",
+        description="Needs the same rights as completing the review, and is possible at any time. If a review found the use\nunjustified, it lifts the consequence of `break_glass.after_unjustified`; the finding stays on record.",
         body=WaiveReviewBody, body_required=True, answer=GrantModel, effect=None, writes=True, dry_run=False, names_one=True, caller_first=True,
         query={},
     ),
@@ -283,7 +283,7 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "withdraw": Route(
         method="POST", path="/requests/{id}/withdraw", status=200,
-        summary="Withdraw your request. Withdrawing it again is no error",
+        summary="Withdraw your request. Withdrawing it again is not an error",
         description="",
         body=EmptyBody, body_required=False, answer=AccessRequestModel, effect=None, writes=True, dry_run=False, names_one=True, caller_first=True,
         query={},
@@ -291,7 +291,7 @@ ROUTES: Final[dict[str, Route]] = {
     "revoke": Route(
         method="POST", path="/grants/{id}/revoke", status=200,
         summary="Revoke a grant and all its extensions",
-        description="Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a grant\nthat is over is no error and changes nothing. Holders release their own grants instead.",
+        description="Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking an\nended grant is not an error and changes nothing. Holders release their own grants instead.",
         body=RevokeBody, body_required=True, answer=GrantModel, effect="ends", writes=True, dry_run=False, names_one=True, caller_first=True,
         query={},
     ),
@@ -304,7 +304,7 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "release": Route(
         method="POST", path="/grants/{id}/release", status=200,
-        summary="Release your grant and all its extensions, before they expire. Releasing it again is no error",
+        summary="Release your grant and all its extensions, before they expire. Releasing it again is not an error",
         description="",
         body=EmptyBody, body_required=False, answer=GrantModel, effect="ends", writes=True, dry_run=False, names_one=True, caller_first=True,
         query={},
@@ -333,34 +333,34 @@ ROUTES: Final[dict[str, Route]] = {
     "undelegate": Route(
         method="DELETE", path="/delegations/{id}", status=200,
         summary="End a delegation before its time",
-        description="Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is no\nerror.",
+        description="Either of the two people may end it, and holders of the general `approver_roles`. Ending one that has ended is\nnot an error.",
         body=None, body_required=False, answer=DelegationModel, effect=None, writes=True, dry_run=False, names_one=True, caller_first=True,
         query={},
     ),
     "standing": Route(
         method="POST", path="/standing", status=200,
         summary="Report a principal's status and roles. Revokes grants that they are no longer eligible for",
-        description="All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names none of\ntheir roles. The answer is a page with all grants that ended. Without a caller the host itself reports.",
+        description="All grants end when the principal is disabled; otherwise those of roles whose `requestable_by` contains none of\ntheir roles. The answer is a page with all grants that ended. Without a caller the host itself reports.",
         body=StandingBody, body_required=True, answer=GrantPageModel, effect="ends", writes=True, dry_run=False, names_one=False, caller_first=False,
         query={},
     ),
     "accept_store": Route(
         method="POST", path="/store/accept", status=200,
         summary="Accept the store as it is, after it was replaced by an older copy or another one",
-        description="Until then no process honours a grant. Everything that was written to the old store after the copy was made is\ngone: requests, approvals, and revocations too, so compare the two before. The page that is answered is empty.\nWithout a caller the host itself accepts it.",
+        description="Until then no process honours a grant. Everything that was written to the old store after the copy was made is\nlost: requests, approvals, and revocations too, so compare the two before. The answer is an empty page. Without\na caller the host itself accepts it.",
         body=AcceptStoreBody, body_required=True, answer=GrantPageModel, effect="begins", writes=True, dry_run=False, names_one=False, caller_first=False,
         query={},
     ),
     "accept_clock": Route(
         method="POST", path="/clock/accept", status=200,
-        summary="Say that the clock is right, after it and the journal have disagreed too much to know what time it is",
-        description="From the record of it on, every process goes by the clock, even where the journal has later records: what those ended\ntoo early is in force again, and time goes on from there. Until then no process honours a grant, except for\nbreak-glass access. Compare the clock with another one first: one that is behind revives what has ended since. The answer\nis a page with the grants that end by it: those that were made at instants still to come. Without a caller the host itself\nsays so.",
+        summary="Confirm the clock, after it and the journal have disagreed so much that the time is uncertain",
+        description="From its record on, every process uses the clock, even when the journal has later records: grants that those\nended too early are in force again, and time continues from there. Until then no process honours a grant, except\nfor break-glass access. Compare the clock with another one first: with one that is behind, grants that have\nended since are valid again. The answer is a page with the grants that this ends: those that were made at\ninstants in the future. Without a caller the host itself confirms.",
         body=AcceptClockBody, body_required=True, answer=GrantPageModel, effect="begins", writes=True, dry_run=False, names_one=False, caller_first=False,
         query={},
     ),
     "acknowledge_alert": Route(
         method="POST", path="/alerts/{id}/acknowledge", status=200,
-        summary="Acknowledge an alert: say on record that you have seen it, and what you found",
+        summary="Acknowledge an alert, with your finding on record",
         description="",
         body=AcknowledgeAlertBody, body_required=True, answer=AlertModel, effect=None, writes=True, dry_run=False, names_one=True, caller_first=True,
         query={},
@@ -375,21 +375,21 @@ ROUTES: Final[dict[str, Route]] = {
     "request": Route(
         method="GET", path="/requests/{id}", status=200,
         summary="Get a request",
-        description="Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written down\nyet are not counted.",
+        description="Visible to its requester, its approvers and those who see everything. Uses of its grant that are not written yet\nare not counted.",
         body=None, body_required=False, answer=AccessRequestModel, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={},
     ),
     "grant": Route(
         method="GET", path="/grants/{id}", status=200,
         summary="Get a grant",
-        description="Its holder, those who could approve it and those who see everything can see it. Every use that this process has\nanswered is counted.",
+        description="Visible to its holder, those who could approve it and those who see everything. Every use that this process has\nanswered is counted.",
         body=None, body_required=False, answer=GrantModel, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={},
     ),
     "summary": Route(
         method="GET", path="/grants/{id}/summary", status=200,
-        summary="Get a summary of what was done under a grant; of a live one, so far",
-        description="It follows from the journal alone. Who may see the grant may see it.",
+        summary="Get a summary of what was done under a grant; for a live one, until now",
+        description="It follows from the journal alone. Visible to everyone who may see the grant.",
         body=None, body_required=False, answer=SummaryModel, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={},
     ),
@@ -399,7 +399,7 @@ ROUTES: Final[dict[str, Route]] = {
         description="What people and agents wrote is escaped as the form needs it.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={
-            "form": (Annotated[str | None, Query(max_length=64, description="In which form: `text`, which is the default, `markdown` or `html`", json_schema_extra={"enum": ["text","markdown","html"]})], None),
+            "form": (Annotated[str | None, Query(max_length=64, description="The form: `text`, which is the default, `markdown` or `html`", json_schema_extra={"enum": ["text","markdown","html"]})], None),
         },
     ),
     "requests": Route(
@@ -413,7 +413,7 @@ ROUTES: Final[dict[str, Route]] = {
             "person": (Annotated[str | None, Query(max_length=512, description="Only requests of this person and of agents that act for them")], None),
             "reviewable": (Annotated[bool, Query(description="Only requests that the caller could approve now")], False),
             "ending_before": (Annotated[str | None, Query(max_length=64, description="Only requests that time out before this instant", json_schema_extra={"format": "date-time"})], None),
-            "text": (Annotated[str | None, Query(max_length=512, description="Only requests with this text in the reason, the ticket, the resource, the role or the name, whatever its case")], None),
+            "text": (Annotated[str | None, Query(max_length=512, description="Only requests with this text in the reason, the ticket, the resource, the role or the name, ignoring case")], None),
             "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
             "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
         },
@@ -429,7 +429,7 @@ ROUTES: Final[dict[str, Route]] = {
             "person": (Annotated[str | None, Query(max_length=512, description="Only grants of this person and of agents that act for them")], None),
             "reviewable": (Annotated[bool, Query(description="Only break-glass grants whose review the caller could complete now")], False),
             "ending_before": (Annotated[str | None, Query(max_length=64, description="Only grants that end before this instant", json_schema_extra={"format": "date-time"})], None),
-            "text": (Annotated[str | None, Query(max_length=512, description="Only grants with this text in the reason, the ticket, the resource, the role or the name, whatever its case")], None),
+            "text": (Annotated[str | None, Query(max_length=512, description="Only grants with this text in the reason, the ticket, the resource, the role or the name, ignoring case")], None),
             "limit": (Annotated[int, Query(ge=1, le=200, description="The most rows on the page, 1 to 500")], 50),
             "cursor": (Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")], None),
         },
@@ -467,17 +467,17 @@ ROUTES: Final[dict[str, Route]] = {
     "events": Route(
         method="GET", path="/events", status=200,
         summary="Get what happened after a record: the numbers and the kinds of the records that the caller may know of",
-        description="What changed, the caller then reads with the rights that they have. Of uses only the last is told. Over HTTP this is a stream of\nserver-sent events. It is at most a second old, and the store is asked at most once a second, however many ask.",
+        description="The caller then reads the changes with their own rights. For uses, only the last one is returned. Over HTTP this\nis a stream of server-sent events. It is at most a second old, and the store is read at most once a second, for\nany number of callers.",
         body=None, body_required=False, answer=EventsModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
-            "after": (Annotated[int | None, Query(ge=0, le=2**53, description="The `revision` of the answer before. Without it nothing is told but the revision, to begin with")], None),
+            "after": (Annotated[int | None, Query(ge=0, le=2**53, description="The `revision` of the answer before. Without it, only the current revision is returned")], None),
             "wait_seconds": (Annotated[int | None, Query(ge=0, le=2**53, description="How many seconds to wait for something to happen, 0 to 60. A closed engine ends the wait")], None),
         },
     ),
     "refusals": Route(
         method="GET", path="/refusals", status=200,
         summary="List refused attempts, newest first",
-        description="Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and that were denied\nall the same, by a condition or because the permission is reserved; checks of who holds a grant, where nothing allows them and\nthe host says so. Those of one principal for one reason within an hour\nare one row. They are no part of the journal: the newest 100,000 rows of 90 days are kept. Needs a role in\n`approver_roles` or `auditor_roles`.",
+        description="Refused commands, refused reads of the journal, and denied checks that a grant covers (denied by a condition, or\nbecause the permission is reserved); also checks of grant holders that nothing allows, if the host reports that.\nThose of one principal for one reason within an hour are one row. They are not part of the journal: the newest\n100,000 rows of 90 days are kept. Needs a role in `approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=RefusedPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "person": (Annotated[str | None, Query(max_length=512, description="Only attempts of this person and of agents that act for them")], None),
@@ -502,7 +502,7 @@ ROUTES: Final[dict[str, Route]] = {
     "resend_delivery": Route(
         method="POST", path="/deliveries/{id}/resend", status=200,
         summary="Send a delivery again, under the same id",
-        description="It waits from now on, whatever has become of it before. Needs a role in `approver_roles`.",
+        description="It waits from now on, whatever its state was before. Needs a role in `approver_roles`.",
         body=None, body_required=False, answer=DeliveryModel, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={},
     ),
@@ -515,15 +515,15 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "health": Route(
         method="GET", path="/health", status=200,
-        summary="Get how the library stands",
-        description="Of the store its last record, and when the grants were last proven to be current; of the journal up to which record it\nwas verified, when, and what is wrong; whether the clock is doubted. Of each channel: when a delivery last\nsucceeded, how many wait, and how many have failed. Nothing is connected to. Needs a role in `approver_roles` or `auditor_roles`.",
+        summary="Get the health of the library",
+        description="For the store, its last record, and when the grants were last proven to be current; for the journal, up to which\nrecord it was verified, when, and what is wrong; whether the time is uncertain. For each channel, when a\ndelivery last succeeded, how many wait, and how many have failed. It connects to no channel. Needs a role in\n`approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=HealthModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={},
     ),
     "audit": Route(
         method="GET", path="/audit", status=200,
         summary="List the records of the journal that are wanted",
-        description="Every part of the filter that is given must be so. A search for a text looks at a thousand records for one page, so\nsuch a page can have fewer rows than `limit` and a `next_cursor` all the same. Needs a role in `approver_roles` or\n`auditor_roles`.",
+        description="Every given part of the filter must match. A search for a text reads a thousand records for one page, so such a\npage can have fewer rows than `limit` and still a `next_cursor`. Needs a role in `approver_roles` or\n`auditor_roles`.",
         body=None, body_required=False, answer=AuditPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "grant_id": (Annotated[str | None, Query(max_length=128, description="Only records about this grant", json_schema_extra={"format": "uuid"})], None),
@@ -556,7 +556,7 @@ ROUTES: Final[dict[str, Route]] = {
     "export": Route(
         method="GET", path="/audit/export", status=200,
         summary="Export records, oldest first: a thousand of those that are wanted, in one of three forms",
-        description="To go on, give the number of the last record that came as `after`; when nothing is left the text is empty. So an export can\nstop at any record and go on later. Over HTTP all of them come as one answer. `jsonl` has a record a line, as `audit` shows\nit; `csv` has a line with the names of its columns before the first record; `ocsf` has an event of OCSF 1.8.0 a line.\nNeeds a role in `approver_roles` or `auditor_roles`.",
+        description="To continue, send the number of the last record as `after`; when there are no more, the text is empty. So an\nexport can stop at any record and continue later. Over HTTP all of them are one response. `jsonl` has a record\non each line, as `audit` shows it; `csv` has a line with its column names before the first record; `ocsf` has an\nevent of OCSF 1.8.0 on each line. Needs a role in `approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={
             "grant_id": (Annotated[str | None, Query(max_length=128, description="Only records about this grant", json_schema_extra={"format": "uuid"})], None),
@@ -579,7 +579,7 @@ ROUTES: Final[dict[str, Route]] = {
     "story": Route(
         method="GET", path="/grants/{id}/story", status=200,
         summary="List everything that is on record about a grant",
-        description="The request, its reviews, the grant, its uses and its end, and the same of every other grant in its chain of extensions.\nIts holder, those who could approve it and those who see everything can see it.",
+        description="The request, its reviews, the grant, its uses and its end, and the same for every other grant in its chain of\nextensions. Visible to its holder, those who could approve it and those who see everything.",
         body=None, body_required=False, answer=AuditPageModel, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={
             "order": (Annotated[str | None, Query(max_length=64, description="The order: `oldest` first or `newest` first", json_schema_extra={"enum": ["oldest","newest"]})], None),
@@ -590,21 +590,21 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "who_could": Route(
         method="GET", path="/audit/who_could", status=200,
-        summary="List the grants by which anybody could do something at an instant, as they stood then",
-        description="Answered from the record alone: each grant says who held it, who approved it, why, and under which conditions. What the\nhost gives by standing right is not on record. Needs a role in `approver_roles` or `auditor_roles`.",
+        summary="List the grants that permitted an action at an instant, in their state at that time",
+        description="Answered from the journal alone: each grant has its holder, its approvers, its reason and its conditions.\nStanding rights of the host are not recorded. Needs a role in `approver_roles` or `auditor_roles`.",
         body=None, body_required=True, answer=GrantPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
-            "permission": (Annotated[str, Query(max_length=512, description="What would be done, such as `tools.execute`")], Parameter.empty),
+            "permission": (Annotated[str, Query(max_length=512, description="The action, such as `tools.execute`")], Parameter.empty),
             "at": (Annotated[str, Query(max_length=64, description="When", json_schema_extra={"format": "date-time"})], Parameter.empty),
-            "resource": (Annotated[str | None, Query(max_length=512, description="On what, such as `tool:deploy`. The default is everything, which only a grant of everything reaches")], None),
+            "resource": (Annotated[str | None, Query(max_length=512, description="The resource, such as `tool:deploy`. The default is everything, which only a grant on everything covers")], None),
             "parent": (Annotated[str | None, Query(max_length=512, description="The parent of that resource, such as `server:s1`")], None),
             "person": (Annotated[str | None, Query(max_length=512, description="Only grants of this person, or of an agent that acts for them")], None),
-            "most": (Annotated[int | None, Query(ge=0, le=2**53, description="At most so many grants, those that were made first. All of them unless it is given")], None),
+            "most": (Annotated[int | None, Query(ge=0, le=2**53, description="The most grants to return, the oldest first. The default is all of them")], None),
         },
     ),
     "what_could": Route(
         method="GET", path="/audit/what_could", status=200,
-        summary="List the grants that a principal held in force at an instant, as they stood then",
+        summary="List the grants that a principal held in force at an instant, in their state at that time",
         description="Answered from the record alone. Needs a role in `approver_roles` or `auditor_roles`.",
         body=None, body_required=True, answer=GrantPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
@@ -615,7 +615,7 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "what_changed": Route(
         method="GET", path="/audit/what_changed", status=200,
-        summary="List the grants that were in force at one of two instants and not at the other, as they stood at the second",
+        summary="List the grants that were in force at only one of two instants, in their state at the second",
         description="An `active` one began in between, and any other ended or was suspended. Answered from the record alone. Needs a role in\n`approver_roles` or `auditor_roles`.",
         body=None, body_required=True, answer=GrantPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
@@ -625,30 +625,30 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "roles": Route(
         method="GET", path="/roles", status=200,
-        summary="List the roles that the caller may ask for, those that newly give the least first",
-        description="Each says what it gives, what of that the caller does not have yet, its limits, who has to approve, whether a rule would\napprove now, and what the caller holds of it and until when. Roles that the caller may not ask for are left out. It is\njudged for all of the role, everywhere, for the usual length.",
+        summary="List the roles that the caller may request, the one that adds the least access first",
+        description="Each has its permissions, those of them that the caller does not have yet, its limits, the required approvals,\nwhether a rule would approve now, and the caller's grants of it with their end. Roles that the caller may not\nrequest are left out. It is evaluated for the whole role, everywhere, for the default length.",
         body=None, body_required=False, answer=OfferPageModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={},
     ),
     "explain": Route(
         method="GET", path="/explain", status=200,
         summary="Explain why a check is answered as it is",
-        description="The answer says what the check answers, what is so with each grant that permits the action somewhere or sometime, and\nwhat would lift it. Everybody may ask about themself; about others takes a role in `approver_roles` or\n`auditor_roles`. Nothing is recorded. The store is asked, so this is no check for a request path.",
+        description="The answer has the decision of the check, the reason for each grant that permits the action at any place or\ntime, and what would lift it. Everyone may ask about themself; about others needs a role in `approver_roles` or\n`auditor_roles`. Nothing is recorded. It reads the store, so do not use it in a request path.",
         body=None, body_required=True, answer=ExplanationModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "principal": (Annotated[str | None, Query(max_length=512, description="About whom. The default is the caller")], None),
             "agent": (Annotated[bool, Query(description="Whether the principal is an agent")], False),
             "action": (Annotated[str, Query(max_length=512, description="The action, such as `tools.execute`")], Parameter.empty),
-            "resource": (Annotated[str | None, Query(max_length=512, description="The resource, such as `tool:deploy`. The default is everything at once")], None),
-            "parent": (Annotated[str | None, Query(max_length=512, description="What the resource is in, such as `server:s1`")], None),
-            "address": (Annotated[str | None, Query(max_length=512, description="The address that the check would come from, for grants with networks")], None),
+            "resource": (Annotated[str | None, Query(max_length=512, description="The resource, such as `tool:deploy`. The default is everything")], None),
+            "parent": (Annotated[str | None, Query(max_length=512, description="The parent of the resource, such as `server:s1`")], None),
+            "address": (Annotated[str | None, Query(max_length=512, description="The address of the caller of the check, for grants with networks")], None),
             "session": (Annotated[str | None, Query(max_length=512, description="The session or task that the check would belong to, for grants with one")], None),
         },
     ),
     "right_size": Route(
         method="GET", path="/right_size", status=200,
-        summary="Tell what of roles was given and never used, and which entry of the catalogue would be enough",
-        description="Answered from recorded uses, the newest 50,000 of the period; `history` says how many they are and over how many days. The\nproposed entry gives what was used and lies inside what was given. Needs a role in `approver_roles` or `auditor_roles`.",
+        summary="List which parts of roles were granted and never used, and which role of the catalogue would be enough",
+        description="Answered from recorded uses, the newest 50,000 of the period; `history` has their number and over how many days.\nThe proposed role covers what was used and is within what was granted. Needs a role in `approver_roles` or\n`auditor_roles`.",
         body=None, body_required=False, answer=RightSizeModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "role": (Annotated[str | None, Query(max_length=512, description="Only this role")], None),
@@ -659,35 +659,35 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "replay": Route(
         method="GET", path="/replay", status=200,
-        summary="Tell what would have come of the recorded calls of a principal, had it held another grant",
-        description="`would_pass` are refused calls that this grant would have let pass; `would_be_refused` are calls that passed and that it\nwould have refused. Calls are judged as a check judges them, by the permissions and the resource. What a\nguardrail refused stays refused; guardrails are not asked about calls that no grant covered. Refused are the calls that\n`refusals` lists: those that a grant covers and that were denied, and those for which somebody was told what to ask for. Needs a\nrole in `approver_roles` or `auditor_roles`.",
+        summary="Replay the recorded calls of a principal under another grant",
+        description="`would_pass` are refused calls that this grant would have allowed; `would_be_refused` are allowed calls that it\nwould have refused. Calls are decided like a check, by the permissions and the resource. What a guardrail\nrefused stays refused; guardrails are not evaluated for calls that no grant covered. The refused calls are those\nthat `refusals` lists: those that a grant covers and that were denied, and those for which `remedies` was\ncalled. Needs a role in `approver_roles` or `auditor_roles`.",
         body=None, body_required=True, answer=ReplayModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "principal": (Annotated[str, Query(max_length=512, description="The person or agent that it is about")], Parameter.empty),
             "agent": (Annotated[bool, Query(description="Whether the principal is an agent")], False),
             "role": (Annotated[str, Query(max_length=512, description="The role that would have been granted")], Parameter.empty),
             "permissions": (Annotated[list[str] | None, Query(max_length=512, description="Fewer permissions than the role gives. The default is all of the role's")], None),
-            "resource": (Annotated[str | None, Query(max_length=512, description="Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")], None),
-            "instead_of": (Annotated[str | None, Query(max_length=512, description="Of the calls that passed only those under grants of this role, which the other one would have replaced")], None),
+            "resource": (Annotated[str | None, Query(max_length=512, description="The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")], None),
+            "instead_of": (Annotated[str | None, Query(max_length=512, description="Among the allowed calls, only those under grants of this role, which the other grant would have replaced")], None),
             "start": (Annotated[str | None, Query(max_length=64, alias="from", description="The first instant of the period. The default is 30 days before its end", json_schema_extra={"format": "date-time"})], None),
             "until": (Annotated[str | None, Query(max_length=64, description="The first instant after it. The default is now", json_schema_extra={"format": "date-time"})], None),
         },
     ),
     "remedies": Route(
         method="GET", path="/remedies", status=200,
-        summary="Tell what the caller may ask for, so that an action that is denied becomes permitted",
-        description="Each option is a request that would be accepted now: its role, permissions and resource are fields of `submit`. What gives\nthe least comes first: the action alone, before a role that gives more. Without an option, asking does not help. It is a\ndry run; nothing is recorded, but a call that no grant covers is counted among the refused attempts.",
+        summary="List the requests that would lift a denial",
+        description="Each option is a request that would be accepted now: its role, permissions and resource are fields of `submit`.\nThe one with the least access comes first: the action alone, before a role with more. Without an option, no\nrequest helps. It is a dry run; nothing is recorded, but a call that no grant covers is counted among the\nrefused attempts.",
         body=None, body_required=True, answer=RemediesModel, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
-            "action": (Annotated[str, Query(max_length=512, description="The action that is denied, such as `tools.execute`")], Parameter.empty),
-            "resource": (Annotated[str | None, Query(max_length=512, description="The resource, such as `tool:deploy`. The default is everything at once")], None),
-            "parent": (Annotated[str | None, Query(max_length=512, description="What the resource is in, such as `server:s1`")], None),
+            "action": (Annotated[str, Query(max_length=512, description="The denied action, such as `tools.execute`")], Parameter.empty),
+            "resource": (Annotated[str | None, Query(max_length=512, description="The resource, such as `tool:deploy`. The default is everything")], None),
+            "parent": (Annotated[str | None, Query(max_length=512, description="The parent of the resource, such as `server:s1`")], None),
         },
     ),
     "policies": Route(
         method="GET", path="/policies", status=200,
         summary="Export all live grants as one Cedar policy set, or the policy of one grant",
-        description="The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`; whoever\nmay see a grant may read its policy.",
+        description="The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`;\neveryone who may see a grant may read its policy.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, names_one=True, caller_first=True,
         query={
             "grant_id": (Annotated[str | None, Query(max_length=128, description="Only the policy of this grant. Of one that is not in force the set is empty", json_schema_extra={"format": "uuid"})], None),
@@ -696,39 +696,39 @@ ROUTES: Final[dict[str, Route]] = {
     "head": Route(
         method="GET", path="/head", status=200,
         summary="Get the head of the journal, to keep outside of the store",
-        description="It is the number of the last record, a colon, and that record's hash.\n`verify` takes it later and finds whether anything up to that record was cut off, changed or made anew. Needs a role in\n`approver_roles` or `auditor_roles`.",
+        description="It is the number of the last record, a colon, and that record's hash. `verify` takes it later and finds whether\nany record up to that one was removed, changed or rewritten. Needs a role in `approver_roles` or\n`auditor_roles`.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={},
     ),
     "checkpoint": Route(
         method="GET", path="/audit/checkpoint", status=200,
         summary="Get a signed checkpoint of the journal",
-        description="It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and the hash of\nthe last one. Keep it elsewhere: it shows later whether anything up to that record was cut off or made anew. Needs a role\nin `approver_roles` or `auditor_roles`.",
+        description="It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and the\nhash of the last one. Keep it elsewhere: it shows later whether any record up to that one was removed or\nrewritten. Needs a role in `approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
-            "record": (Annotated[int | None, Query(ge=0, le=2**53, description="A record: the first checkpoint that covers it. Without one, the last checkpoint")], None),
+            "record": (Annotated[int | None, Query(ge=0, le=2**53, description="A record: returns the first checkpoint that covers it. The default is the last checkpoint")], None),
         },
     ),
     "proof": Route(
         method="GET", path="/audit/proof", status=200,
         summary="Prove that a record is in the journal, or that an earlier checkpoint is of the same one",
-        description="The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`. Needs a role in\n`approver_roles` or `auditor_roles`.",
+        description="The answer is JSON with the checkpoint and the hashes that lead to it. Give either `record` or `since`. Needs a\nrole in `approver_roles` or `auditor_roles`.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "record": (Annotated[int | None, Query(ge=0, le=2**53, description="The record that is in the journal")], None),
-            "since": (Annotated[int | None, Query(ge=0, le=2**53, description="The size of an earlier checkpoint, of whose journal this one is the continuation")], None),
-            "checkpoint": (Annotated[int | None, Query(ge=0, le=2**53, description="The size of the checkpoint to which the proof leads. Without one, the last checkpoint")], None),
+            "since": (Annotated[int | None, Query(ge=0, le=2**53, description="The size of an earlier checkpoint, whose journal this one continues")], None),
+            "checkpoint": (Annotated[int | None, Query(ge=0, le=2**53, description="The size of the checkpoint that the proof leads to. The default is the last checkpoint")], None),
         },
     ),
     "evidence": Route(
         method="GET", path="/evidence", status=200,
-        summary="Get what an assessor asks for of a period, from the record alone",
-        description="Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA 164.312(a)(2)(ii): the facts\nof each control, its exceptions and its list, and whether the chain of records is whole. The period must be over: then the\nsame call gives the same bytes. Needs a role in `approver_roles` or `auditor_roles`.",
+        summary="Get evidence for an audit of a period, from the journal alone",
+        description="Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA\n164.312(a)(2)(ii): the facts of each control, its exceptions and its list, and whether the chain of records is\nintact. The period must have ended: then the same call gives the same bytes. Needs a role in `approver_roles` or\n`auditor_roles`.",
         body=None, body_required=False, answer=None, effect=None, writes=False, dry_run=False, names_one=False, caller_first=True,
         query={
             "start": (Annotated[str | None, Query(max_length=64, alias="from", description="The first instant of the period", json_schema_extra={"format": "date-time"})], None),
             "until": (Annotated[str | None, Query(max_length=64, description="The first instant after it", json_schema_extra={"format": "date-time"})], None),
-            "form": (Annotated[str | None, Query(max_length=64, description="In which form: `json`, which is the default, `csv` or `html`", json_schema_extra={"enum": ["json","csv","html"]})], None),
+            "form": (Annotated[str | None, Query(max_length=64, description="The form: `json`, which is the default, `csv` or `html`", json_schema_extra={"enum": ["json","csv","html"]})], None),
         },
     ),
 }

@@ -10,7 +10,7 @@ from jit_access.values.alert import Alert
 def acknowledge_alert(
     self: Engine, caller: Caller, alert_id: str, *, reason: str, idempotency_key: str | None = None
 ) -> Alert:
-    """Acknowledge an alert: say on record that you have seen it, and what you found.
+    """Acknowledge an alert, with your finding on record.
 
     - `alert_id`: The alert.
     - `reason`: What you found.

@@ -26,7 +26,7 @@ def delegate(
     The delegate cannot delegate it further, and cannot approve what the delegator requested.
 
     - `to`: The person who reviews in your place.
-    - `until`: When it ends, with its time zone. At that instant it is over.
+    - `until`: When it ends, with its time zone. It does not hold at that instant.
     - `reason`: Why, for the journal.
     - `roles`: Which of your roles to delegate. The default is all roles with which you review.
     - `start`: When it begins, with its time zone: not before the current second. The default is now.
@@ -41,8 +41,8 @@ def delegate(
 def undelegate(self: Engine, caller: Caller, delegation_id: str, *, idempotency_key: str | None = None) -> Delegation:
     """End a delegation before its time.
 
-    Either of the two people may do so, and holders of the general `approver_roles`. Ending one that is over is
-    no error.
+    Either of the two people may end it, and holders of the general `approver_roles`. Ending one that has ended
+    is not an error.
 
     - `delegation_id`: The delegation to end.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and

@@ -32,7 +32,7 @@ def deliveries(
 def resend_delivery(self: Engine, caller: Caller, delivery_id: str) -> Delivery:
     """Send a delivery again, under the same id.
 
-    It waits from now on, whatever has become of it before. Needs a role in `approver_roles`.
+    It waits from now on, whatever its state was before. Needs a role in `approver_roles`.
 
     - `delivery_id`: The delivery.
     """

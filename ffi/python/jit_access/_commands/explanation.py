@@ -21,16 +21,15 @@ def explain(
 ) -> Explanation:
     """Explain why a check is answered as it is.
 
-    The answer says what the check answers, what is so with each grant that permits the action somewhere or
-    sometime, and what would lift it. Everybody may ask about themself; about others takes a role in
-    `approver_roles` or `auditor_roles`. Nothing is recorded. The store is asked, so this is no check for a
-    request path.
+    The answer has the decision of the check, the reason for each grant that permits the action at any place or
+    time, and what would lift it. Everyone may ask about themself; about others needs a role in `approver_roles`
+    or `auditor_roles`. Nothing is recorded. It reads the store, so do not use it in a request path.
 
     - `principal`: About whom. The default is the caller.
     - `action`: The action, such as `tools.execute`.
-    - `resource`: The resource, such as `tool:deploy`. The default is everything at once.
-    - `parent`: What the resource is in, such as `server:s1`.
-    - `address`: The address that the check would come from, for grants with networks.
+    - `resource`: The resource, such as `tool:deploy`. The default is everything.
+    - `parent`: The parent of the resource, such as `server:s1`.
+    - `address`: The address of the caller of the check, for grants with networks.
     - `session`: The session or task that the check would belong to, for grants with one.
     """
     return self._run("explain", caller, {"principal": principal, "agent": agent, "action": action, "resource": resource, "parent": parent, "address": address, "session": session})

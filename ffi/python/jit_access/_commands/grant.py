@@ -32,10 +32,10 @@ def complete_review(
 def waive_review(
     self: Engine, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None
 ) -> Grant:
-    """Waive the review of a break-glass grant. The journal keeps who did so, and why.
+    """Waive the review of a break-glass grant. The journal records by whom, and why.
 
-    Needs what completing the review needs, and is possible at any time. Of a review that found the use
-    unjustified, it lifts what `break_glass.after_unjustified` makes follow; what was found stays on record.
+    Needs the same rights as completing the review, and is possible at any time. If a review found the use
+    unjustified, it lifts the consequence of `break_glass.after_unjustified`; the finding stays on record.
 
     - `grant_id`: The grant whose review is waived.
     - `reason`: Why.
@@ -50,8 +50,8 @@ def waive_review(
 def revoke(self: Engine, caller: Caller, grant_id: str, *, reason: str, idempotency_key: str | None = None) -> Grant:
     """Revoke a grant and all its extensions.
 
-    Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking a
-    grant that is over is no error and changes nothing. Holders release their own grants instead.
+    Once the call has returned, it is on disk, and no later check of this process honours the grant. Revoking an
+    ended grant is not an error and changes nothing. Holders release their own grants instead.
 
     - `grant_id`: The grant to revoke.
     - `reason`: Why. The holder sees it.
@@ -96,7 +96,7 @@ def revoke_many(
 
 @method
 def release(self: Engine, caller: Caller, grant_id: str, *, idempotency_key: str | None = None) -> Grant:
-    """Release your grant and all its extensions, before they expire. Releasing it again is no error.
+    """Release your grant and all its extensions, before they expire. Releasing it again is not an error.
 
     - `grant_id`: The grant to release.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -146,9 +146,8 @@ def standing(
 ) -> Page[Grant]:
     """Report a principal's status and roles. Revokes grants that they are no longer eligible for.
 
-    All grants end when the principal is disabled, and otherwise those of roles whose `requestable_by` names
-    none of their roles. The answer is a page with all grants that ended. Without a caller the host itself
-    reports.
+    All grants end when the principal is disabled; otherwise those of roles whose `requestable_by` contains none
+    of their roles. The answer is a page with all grants that ended. Without a caller the host itself reports.
 
     - `principal`: The person or agent that it is about.
     - `enabled`: Whether the principal's account is enabled.
@@ -167,8 +166,8 @@ def accept_store(
     """Accept the store as it is, after it was replaced by an older copy or another one.
 
     Until then no process honours a grant. Everything that was written to the old store after the copy was made
-    is gone: requests, approvals, and revocations too, so compare the two before. The page that is answered is
-    empty. Without a caller the host itself accepts it.
+    is lost: requests, approvals, and revocations too, so compare the two before. The answer is an empty page.
+    Without a caller the host itself accepts it.
 
     - `reason`: Why this store is the true one.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -182,13 +181,13 @@ def accept_store(
 def accept_clock(
     self: Engine, *, reason: str, caller: Caller | None = None, idempotency_key: str | None = None
 ) -> Page[Grant]:
-    """Say that the clock is right, after it and the journal have disagreed too much to know what time it is.
+    """Confirm the clock, after it and the journal have disagreed so much that the time is uncertain.
 
-    From the record of it on, every process goes by the clock, even where the journal has later records: what
-    those ended too early is in force again, and time goes on from there. Until then no process honours a grant,
-    except for break-glass access. Compare the clock with another one first: one that is behind revives what has
-    ended since. The answer is a page with the grants that end by it: those that were made at instants still to
-    come. Without a caller the host itself says so.
+    From its record on, every process uses the clock, even when the journal has later records: grants that those
+    ended too early are in force again, and time continues from there. Until then no process honours a grant,
+    except for break-glass access. Compare the clock with another one first: with one that is behind, grants
+    that have ended since are valid again. The answer is a page with the grants that this ends: those that were
+    made at instants in the future. Without a caller the host itself confirms.
 
     - `reason`: How it was found that the clock is right.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -202,7 +201,7 @@ def accept_clock(
 def grant(self: Engine, caller: Caller, grant_id: str) -> Grant:
     """Get a grant.
 
-    Its holder, those who could approve it and those who see everything can see it. Every use that this process
+    Visible to its holder, those who could approve it and those who see everything. Every use that this process
     has answered is counted.
 
     - `grant_id`: The grant.
@@ -231,8 +230,8 @@ def grants(
     - `person`: Only grants of this person and of agents that act for them.
     - `reviewable`: Only break-glass grants whose review the caller could complete now.
     - `ending_before`: Only grants that end before this instant.
-    - `text`: Only grants with this text in the reason, the ticket, the resource, the role or the name, whatever
-      its case.
+    - `text`: Only grants with this text in the reason, the ticket, the resource, the role or the name, ignoring
+      case.
     - `limit`: The most rows on the page, 1 to 500.
     - `cursor`: `next_cursor` of the page before.
     """
@@ -257,19 +256,18 @@ def who_could(
     person: str | None = None,
     most: int | None = None,
 ) -> Page[Grant]:
-    """List the grants by which anybody could do something at an instant, as they stood then.
+    """List the grants that permitted an action at an instant, in their state at that time.
 
-    Answered from the record alone: each grant says who held it, who approved it, why, and under which
-    conditions. What the host gives by standing right is not on record. Needs a role in `approver_roles` or
-    `auditor_roles`.
+    Answered from the journal alone: each grant has its holder, its approvers, its reason and its conditions.
+    Standing rights of the host are not recorded. Needs a role in `approver_roles` or `auditor_roles`.
 
-    - `permission`: What would be done, such as `tools.execute`.
+    - `permission`: The action, such as `tools.execute`.
     - `at`: When.
-    - `resource`: On what, such as `tool:deploy`. The default is everything, which only a grant of everything
-      reaches.
+    - `resource`: The resource, such as `tool:deploy`. The default is everything, which only a grant on
+      everything covers.
     - `parent`: The parent of that resource, such as `server:s1`.
     - `person`: Only grants of this person, or of an agent that acts for them.
-    - `most`: At most so many grants, those that were made first. All of them unless it is given.
+    - `most`: The most grants to return, the oldest first. The default is all of them.
     """
     return self._run("who_could", caller, {"permission": permission, "at": at, "resource": resource, "parent": parent, "person": person, "most": most})
 
@@ -278,7 +276,7 @@ def who_could(
 def what_could(
     self: Engine, caller: Caller, principal: Principal | str, *, at: datetime | str, agent: bool = False
 ) -> Page[Grant]:
-    """List the grants that a principal held in force at an instant, as they stood then.
+    """List the grants that a principal held in force at an instant, in their state at that time.
 
     Answered from the record alone. Needs a role in `approver_roles` or `auditor_roles`.
 
@@ -290,7 +288,7 @@ def what_could(
 
 @method
 def what_changed(self: Engine, caller: Caller, *, start: datetime | str, until: datetime | str) -> Page[Grant]:
-    """List the grants that were in force at one of two instants and not at the other, as they stood at the second.
+    """List the grants that were in force at only one of two instants, in their state at the second.
 
     An `active` one began in between, and any other ended or was suspended. Answered from the record alone.
     Needs a role in `approver_roles` or `auditor_roles`.

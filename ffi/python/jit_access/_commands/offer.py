@@ -8,10 +8,10 @@ from jit_access.values.offer import Offer
 
 @method
 def roles(self: Engine, caller: Caller) -> Page[Offer]:
-    """List the roles that the caller may ask for, those that newly give the least first.
+    """List the roles that the caller may request, the one that adds the least access first.
 
-    Each says what it gives, what of that the caller does not have yet, its limits, who has to approve, whether
-    a rule would approve now, and what the caller holds of it and until when. Roles that the caller may not ask
-    for are left out. It is judged for all of the role, everywhere, for the usual length.
+    Each has its permissions, those of them that the caller does not have yet, its limits, the required
+    approvals, whether a rule would approve now, and the caller's grants of it with their end. Roles that the
+    caller may not request are left out. It is evaluated for the whole role, everywhere, for the default length.
     """
     return self._run("roles", caller, {})

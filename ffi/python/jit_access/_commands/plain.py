@@ -13,7 +13,7 @@ def summary_text(self: Engine, caller: Caller, grant_id: str, *, form: str | Non
     What people and agents wrote is escaped as the form needs it.
 
     - `grant_id`: The grant.
-    - `form`: In which form: `text`, which is the default, `markdown` or `html`.
+    - `form`: The form: `text`, which is the default, `markdown` or `html`.
     """
     return self._run("summary_text", caller, {"grant": grant_id, "form": form})
 
@@ -50,10 +50,10 @@ def export(
 ) -> str:
     """Export records, oldest first: a thousand of those that are wanted, in one of three forms.
 
-    To go on, give the number of the last record that came as `after`; when nothing is left the text is empty.
-    So an export can stop at any record and go on later. Over HTTP all of them come as one answer. `jsonl` has a
-    record a line, as `audit` shows it; `csv` has a line with the names of its columns before the first record;
-    `ocsf` has an event of OCSF 1.8.0 a line. Needs a role in `approver_roles` or `auditor_roles`.
+    To continue, send the number of the last record as `after`; when there are no more, the text is empty. So an
+    export can stop at any record and continue later. Over HTTP all of them are one response. `jsonl` has a
+    record on each line, as `audit` shows it; `csv` has a line with its column names before the first record;
+    `ocsf` has an event of OCSF 1.8.0 on each line. Needs a role in `approver_roles` or `auditor_roles`.
 
     - `grant_id`: Only records about this grant.
     - `request_id`: Only records about this request, and the one that made its grant.
@@ -82,7 +82,7 @@ def policies(self: Engine, caller: Caller, *, grant_id: str | None = None) -> st
     """Export all live grants as one Cedar policy set, or the policy of one grant.
 
     The same grants at the same instant give the same text. Needs a role in `approver_roles` or `auditor_roles`;
-    whoever may see a grant may read its policy.
+    everyone who may see a grant may read its policy.
 
     - `grant_id`: Only the policy of this grant. Of one that is not in force the set is empty.
     """
@@ -94,7 +94,7 @@ def head(self: Engine, caller: Caller) -> str:
     """Get the head of the journal, to keep outside of the store.
 
     It is the number of the last record, a colon, and that record's hash. `verify` takes it later and finds
-    whether anything up to that record was cut off, changed or made anew. Needs a role in `approver_roles` or
+    whether any record up to that one was removed, changed or rewritten. Needs a role in `approver_roles` or
     `auditor_roles`.
     """
     return self._run("head", caller, {})
@@ -105,10 +105,10 @@ def checkpoint(self: Engine, caller: Caller, *, record: int | None = None) -> st
     """Get a signed checkpoint of the journal.
 
     It is a signed note (C2SP) with the number of records, the root of the tree over their texts (RFC 6962), and
-    the hash of the last one. Keep it elsewhere: it shows later whether anything up to that record was cut off
-    or made anew. Needs a role in `approver_roles` or `auditor_roles`.
+    the hash of the last one. Keep it elsewhere: it shows later whether any record up to that one was removed or
+    rewritten. Needs a role in `approver_roles` or `auditor_roles`.
 
-    - `record`: A record: the first checkpoint that covers it. Without one, the last checkpoint.
+    - `record`: A record: returns the first checkpoint that covers it. The default is the last checkpoint.
     """
     return self._run("checkpoint", caller, {"record": record})
 
@@ -123,8 +123,8 @@ def proof(
     Needs a role in `approver_roles` or `auditor_roles`.
 
     - `record`: The record that is in the journal.
-    - `since`: The size of an earlier checkpoint, of whose journal this one is the continuation.
-    - `checkpoint`: The size of the checkpoint to which the proof leads. Without one, the last checkpoint.
+    - `since`: The size of an earlier checkpoint, whose journal this one continues.
+    - `checkpoint`: The size of the checkpoint that the proof leads to. The default is the last checkpoint.
     """
     return self._run("proof", caller, {"record": record, "since": since, "checkpoint": checkpoint})
 
@@ -138,16 +138,16 @@ def evidence(
     until: datetime | str | None = None,
     form: str | None = None,
 ) -> str:
-    """Get what an assessor asks for of a period, from the record alone.
+    """Get evidence for an audit of a period, from the journal alone.
 
     Under NIST SP 800-53 AC-2(2), AC-2(4), AC-2(12), AC-6(5), AC-6(7), AC-6(9) and AC-6(10), and HIPAA
     164.312(a)(2)(ii): the facts of each control, its exceptions and its list, and whether the chain of records
-    is whole. The period must be over: then the same call gives the same bytes. Needs a role in `approver_roles`
-    or `auditor_roles`.
+    is intact. The period must have ended: then the same call gives the same bytes. Needs a role in
+    `approver_roles` or `auditor_roles`.
 
     - `start`: The first instant of the period.
     - `until`: The first instant after it.
-    - `form`: In which form: `json`, which is the default, `csv` or `html`.
+    - `form`: The form: `json`, which is the default, `csv` or `html`.
     """
     return self._run("evidence", caller, {"from": start, "until": until, "form": form})
 
@@ -157,7 +157,7 @@ def verify(self: Engine, *, expected: str | None = None, after: str | None = Non
     """Check the whole journal, and that the stored state follows from it. The answer is the number of records.
 
     - `expected`: A head that `head` gave, kept outside of the store. The journal must have that record.
-    - `after`: A head up to which everything was verified before. What comes after it is checked, and every row
-      that is in force.
+    - `after`: A head up to which everything was verified before. Only later records are checked, and every row
+      in force.
     """
     return self._run("verify", None, {"expected": expected, "after": after})

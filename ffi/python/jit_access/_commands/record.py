@@ -34,9 +34,9 @@ def audit(
 ) -> Page[Record]:
     """List the records of the journal that are wanted.
 
-    Every part of the filter that is given must be so. A search for a text looks at a thousand records for one
-    page, so such a page can have fewer rows than `limit` and a `next_cursor` all the same. Needs a role in
-    `approver_roles` or `auditor_roles`.
+    Every given part of the filter must match. A search for a text reads a thousand records for one page, so
+    such a page can have fewer rows than `limit` and still a `next_cursor`. Needs a role in `approver_roles` or
+    `auditor_roles`.
 
     - `grant_id`: Only records about this grant.
     - `request_id`: Only records about this request, and the one that made its grant.
@@ -76,8 +76,8 @@ def story(
 ) -> Page[Record]:
     """List everything that is on record about a grant.
 
-    The request, its reviews, the grant, its uses and its end, and the same of every other grant in its chain of
-    extensions. Its holder, those who could approve it and those who see everything can see it.
+    The request, its reviews, the grant, its uses and its end, and the same for every other grant in its chain
+    of extensions. Visible to its holder, those who could approve it and those who see everything.
 
     - `grant_id`: The grant.
     - `order`: The order: `oldest` first or `newest` first.

@@ -19,11 +19,11 @@ def refusals(
 ) -> Page[RefusedAttempt]:
     """List refused attempts, newest first.
 
-    Commands that the rules refused, reads of the record that were refused, and checks that a grant covers and
-    that were denied all the same, by a condition or because the permission is reserved; checks of who holds a
-    grant, where nothing allows them and the host says so. Those of one principal for one reason within an hour
-    are one row. They are no part of the journal: the newest 100,000 rows of 90 days are kept. Needs a role in
-    `approver_roles` or `auditor_roles`.
+    Refused commands, refused reads of the journal, and denied checks that a grant covers (denied by a
+    condition, or because the permission is reserved); also checks of grant holders that nothing allows, if the
+    host reports that. Those of one principal for one reason within an hour are one row. They are not part of
+    the journal: the newest 100,000 rows of 90 days are kept. Needs a role in `approver_roles` or
+    `auditor_roles`.
 
     - `person`: Only attempts of this person and of agents that act for them.
     - `code`: Only attempts that were refused for this reason, such as `self_approval`.

@@ -9,15 +9,15 @@ from jit_access.values.remedy import Remedies
 def remedies(
     self: Engine, caller: Caller, *, action: str, resource: str | None = None, parent: str | None = None
 ) -> Remedies:
-    """Tell what the caller may ask for, so that an action that is denied becomes permitted.
+    """List the requests that would lift a denial.
 
     Each option is a request that would be accepted now: its role, permissions and resource are fields of
-    `submit`. What gives the least comes first: the action alone, before a role that gives more. Without an
-    option, asking does not help. It is a dry run; nothing is recorded, but a call that no grant covers is
-    counted among the refused attempts.
+    `submit`. The one with the least access comes first: the action alone, before a role with more. Without an
+    option, no request helps. It is a dry run; nothing is recorded, but a call that no grant covers is counted
+    among the refused attempts.
 
-    - `action`: The action that is denied, such as `tools.execute`.
-    - `resource`: The resource, such as `tool:deploy`. The default is everything at once.
-    - `parent`: What the resource is in, such as `server:s1`.
+    - `action`: The denied action, such as `tools.execute`.
+    - `resource`: The resource, such as `tool:deploy`. The default is everything.
+    - `parent`: The parent of the resource, such as `server:s1`.
     """
     return self._run("remedies", caller, {"action": action, "resource": resource, "parent": parent})

@@ -28,11 +28,11 @@ def submit(
 ) -> AccessRequest:
     """Request a role for a limited time.
 
-    The time counts from `starts_at` or from the approval, whichever is later. A length above a limit is cut,
-    and `duration_cut_by` of the answer names the limit. Where a rule approves at once, the answer is approved
-    and its grant is in force. When a grant of the caller already gives all of it, or a request of the caller
-    for just this waits, no request is made, and the answer is that request with `already`; another reason or
-    ticket is added to its `asked_again`. Once the call has returned, it is on disk.
+    The duration counts from `starts_at` or from the approval, whichever is later. A length above a limit is
+    cut, and `duration_cut_by` of the answer names the limit. When a rule approves at once, the answer is
+    approved and its grant is in force. When a grant of the caller already gives all of it, or an identical
+    request of the caller is pending, no request is made, and the answer is that request with `already`; another
+    reason or ticket is added to its `asked_again`. Once the call has returned, it is on disk.
 
     - `role`: The role to request.
     - `reason`: Why. Approvers see it.
@@ -40,8 +40,8 @@ def submit(
     - `origin`: Where the request comes from, such as the denial that it answers. The decision point of AuthZEN
       writes and seals it.
     - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
-    - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
-      default is `*`.
+    - `resource`: The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`.
+      The default is `*`.
     - `starts_at`: When the grant begins, with its time zone: not before the current second. The default is at
       the approval.
     - `conditions`: Conditions checked at every use, besides those of the role.
@@ -66,7 +66,7 @@ def extend(
 ) -> AccessRequest:
     """Request an extension of your grant.
 
-    The same approvers decide, or the rule `auto_extend` does. The extension is a grant of its own. It begins at
+    The same approvers decide, or the rule `auto_extend` does. The extension is a separate grant. It begins at
     the instant at which the old one ends, and gives the same or less.
 
     - `grant_id`: The grant to extend.
@@ -93,7 +93,7 @@ def break_glass(
     drill: bool = False,
     idempotency_key: str | None = None,
 ) -> AccessRequest:
-    """Take a role at once without approval, in an emergency. Somebody else must review it afterwards.
+    """Take a role at once without approval, in an emergency. Another person must review it afterwards.
 
     Once the call has returned, every later check of this process sees the grant. Without a length it lasts as
     long as the limits allow. A reason is always needed.
@@ -104,8 +104,8 @@ def break_glass(
     - `origin`: Where the request comes from, such as the denial that it answers. The decision point of AuthZEN
       writes and seals it.
     - `duration_hours`: The length in hours. Limits may cut it. The default is the longest that they allow.
-    - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
-      default is `*`.
+    - `resource`: The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`.
+      The default is `*`.
     - `drill`: Whether this is an exercise. Everything about it is marked so.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
       the same arguments does nothing. It answers with the current state of what the first call did, marked
@@ -210,7 +210,7 @@ def answer(
 
 @method
 def withdraw(self: Engine, caller: Caller, request_id: str, *, idempotency_key: str | None = None) -> AccessRequest:
-    """Withdraw your request. Withdrawing it again is no error.
+    """Withdraw your request. Withdrawing it again is not an error.
 
     - `request_id`: The request to withdraw.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
@@ -224,8 +224,8 @@ def withdraw(self: Engine, caller: Caller, request_id: str, *, idempotency_key: 
 def request(self: Engine, caller: Caller, request_id: str) -> AccessRequest:
     """Get a request.
 
-    Its requester, its approvers and those who see everything can see it. Uses of its grant that are not written
-    down yet are not counted.
+    Visible to its requester, its approvers and those who see everything. Uses of its grant that are not written
+    yet are not counted.
 
     - `request_id`: The request.
     """
@@ -254,7 +254,7 @@ def requests(
     - `reviewable`: Only requests that the caller could approve now.
     - `ending_before`: Only requests that time out before this instant.
     - `text`: Only requests with this text in the reason, the ticket, the resource, the role or the name,
-      whatever its case.
+      ignoring case.
     - `limit`: The most rows on the page, 1 to 500.
     - `cursor`: `next_cursor` of the page before.
     """

@@ -19,10 +19,10 @@ def right_size(
     start: datetime | str | None = None,
     until: datetime | str | None = None,
 ) -> RightSize:
-    """Tell what of roles was given and never used, and which entry of the catalogue would be enough.
+    """List which parts of roles were granted and never used, and which role of the catalogue would be enough.
 
-    Answered from recorded uses, the newest 50,000 of the period; `history` says how many they are and over how
-    many days. The proposed entry gives what was used and lies inside what was given. Needs a role in
+    Answered from recorded uses, the newest 50,000 of the period; `history` has their number and over how many
+    days. The proposed role covers what was used and is within what was granted. Needs a role in
     `approver_roles` or `auditor_roles`.
 
     - `role`: Only this role.
@@ -47,20 +47,20 @@ def replay(
     start: datetime | str | None = None,
     until: datetime | str | None = None,
 ) -> Replay:
-    """Tell what would have come of the recorded calls of a principal, had it held another grant.
+    """Replay the recorded calls of a principal under another grant.
 
-    `would_pass` are refused calls that this grant would have let pass; `would_be_refused` are calls that passed
-    and that it would have refused. Calls are judged as a check judges them, by the permissions and the
-    resource. What a guardrail refused stays refused; guardrails are not asked about calls that no grant
-    covered. Refused are the calls that `refusals` lists: those that a grant covers and that were denied, and
-    those for which somebody was told what to ask for. Needs a role in `approver_roles` or `auditor_roles`.
+    `would_pass` are refused calls that this grant would have allowed; `would_be_refused` are allowed calls that
+    it would have refused. Calls are decided like a check, by the permissions and the resource. What a guardrail
+    refused stays refused; guardrails are not evaluated for calls that no grant covered. The refused calls are
+    those that `refusals` lists: those that a grant covers and that were denied, and those for which `remedies`
+    was called. Needs a role in `approver_roles` or `auditor_roles`.
 
     - `principal`: The person or agent that it is about.
     - `role`: The role that would have been granted.
     - `permissions`: Fewer permissions than the role gives. The default is all of the role's.
-    - `resource`: Where: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The
-      default is `*`.
-    - `instead_of`: Of the calls that passed only those under grants of this role, which the other one would
+    - `resource`: The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`.
+      The default is `*`.
+    - `instead_of`: Among the allowed calls, only those under grants of this role, which the other grant would
       have replaced.
     - `start`: The first instant of the period. The default is 30 days before its end.
     - `until`: The first instant after it. The default is now.

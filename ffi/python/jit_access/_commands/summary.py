@@ -7,9 +7,9 @@ from jit_access.values.summary import Summary
 
 @method
 def summary(self: Engine, caller: Caller, grant_id: str) -> Summary:
-    """Get a summary of what was done under a grant; of a live one, so far.
+    """Get a summary of what was done under a grant; for a live one, until now.
 
-    It follows from the journal alone. Who may see the grant may see it.
+    It follows from the journal alone. Visible to everyone who may see the grant.
 
     - `grant_id`: The grant.
     """

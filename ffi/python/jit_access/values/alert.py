@@ -11,7 +11,7 @@ from jit_access.principals import Principal
 
 @final
 class Alert(Answered):
-    """Something that the monitor found, and what somebody did about it."""
+    """An alert of the monitor, and how it was handled."""
 
     __slots__ = ()
     _shown = ("id", "kind", "status", "text",)
@@ -23,7 +23,7 @@ class Alert(Answered):
 
     @property
     def kind(self) -> str:
-        """What it tells of: `burst`."""
+        """The kind: `burst`."""
         return self._of("kind")
 
     @property
@@ -38,7 +38,7 @@ class Alert(Answered):
 
     @property
     def text(self) -> str:
-        """What was found, with its numbers."""
+        """The finding, with its numbers."""
         return self._of("text")
 
     @property
@@ -48,12 +48,12 @@ class Alert(Answered):
 
     @property
     def principal(self) -> Principal | None:
-        """Whom it is about."""
+        """The principal that it is about."""
         return None if (found := self._of("principal")) is None else Principal._of(found)
 
     @property
     def since(self) -> datetime:
-        """The instant of what was found."""
+        """The instant of the finding."""
         return datetime.fromisoformat(self._of("since"))
 
     @property
@@ -73,7 +73,7 @@ class Alert(Answered):
 
     @property
     def finding(self) -> str | None:
-        """What they found."""
+        """The finding of the person who acknowledged it."""
         return self._of("finding")
 
     @property
@@ -83,7 +83,7 @@ class Alert(Answered):
 
     @property
     def silenced_until(self) -> datetime | None:
-        """Until when nothing like it is raised."""
+        """Until when no similar alert is raised."""
         return None if (found := self._of("silenced_until")) is None else datetime.fromisoformat(found)
 
     @property

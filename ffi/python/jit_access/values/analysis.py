@@ -32,19 +32,19 @@ class Case(Value):
 
 @final
 class RequestProof(Value):
-    """What a solver said: whether, for all people and things, the grant would add nothing outside of its envelope, and every forbid holds."""
+    """The verdict of a solver: whether, for all people and things, the grant would add nothing outside of its envelope, and every forbid holds."""
 
     __slots__ = ()
     _shown = ("outcome", "detail",)
 
     @property
     def outcome(self) -> Literal["proven", "refuted", "enumerated"]:
-        """What may be said: `enumerated` is no more than was asked about, because the solver does not know."""
+        """The verdict: `enumerated` when the solver found no answer, so that only the evaluated cases are known."""
         return self._of("outcome")
 
     @property
     def detail(self) -> str:
-        """By which solver, for which case not, or why nobody knows."""
+        """The solver, the counterexample, or why there is no verdict."""
         return self._of("detail")
 
 
@@ -77,7 +77,7 @@ class BrokenRule(Value):
 
     @property
     def entities(self) -> tuple[str, ...]:
-        """What has to be so of people and things for that, and nothing more: entities as Cedar writes them."""
+        """The entities that are needed for it, and no more, in Cedar's format."""
         return tuple(self._of("entities"))
 
     @property
@@ -88,19 +88,19 @@ class BrokenRule(Value):
 
 @final
 class Analysis(Value):
-    """What a request would change of what its requester may do: asked of the standing policies, the guardrails and the live grants, over the people and things that the host has told of."""
+    """What a request would change for its requester: evaluated with the standing policies, the guardrails and the live grants, over the entities of the host."""
 
     __slots__ = ()
     _shown = ("method", "proof", "sentences", "newly", "newly_total", "already_total", "forbidden_total", "redundant", "broken_rules", "conflicts", "things", "complete",)
 
     @property
     def method(self) -> Literal["enumerated"]:
-        """How the difference was found out: `enumerated` is what was asked about and no more."""
+        """How the difference was found: `enumerated` covers only the evaluated cases."""
         return self._of("method")
 
     @property
     def proof(self) -> RequestProof | None:
-        """What a solver said of this version beside the policies in force; `None` when none was asked."""
+        """The verdict of a solver about this version with the policies in force; `None` without one."""
         return None if (found := self._of("proof")) is None else RequestProof(found)
 
     @property
@@ -150,5 +150,5 @@ class Analysis(Value):
 
     @property
     def complete(self) -> bool:
-        """Whether the grant was asked about every known thing. Of very many the first are."""
+        """Whether every known entity was evaluated. When there are very many, only the first ones are."""
         return bool(self._of("complete"))

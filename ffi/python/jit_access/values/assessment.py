@@ -51,15 +51,15 @@ class Assessment(Value):
 
     @property
     def newly_permitted_except(self) -> tuple[str, ...]:
-        """What a wildcard of `newly_permitted` leaves out."""
+        """Exceptions from the wildcards of `newly_permitted`."""
         return tuple(self._of("newly_permitted_except"))
 
     @property
     def past(self) -> Past | None:
-        """What the past says of it. Only of one request that waits: in lists, and afterwards, it is `None`."""
+        """What the past says about it. Only for a single pending request; `None` in lists and afterwards."""
         return None if (found := self._of("past")) is None else Past(found)
 
     @property
     def analysis(self) -> Analysis | None:
-        """What it would change, asked of the policies. Only of one request that waits, and for others than its requester; otherwise it is `None`."""
+        """What it would change, evaluated with the policies. Only for a single pending request, and not for its requester; otherwise `None`."""
         return None if (found := self._of("analysis")) is None else Analysis(found)

@@ -30,12 +30,12 @@ class Delegation(Answered):
 
     @property
     def delegator(self) -> Principal:
-        """Whose right to review it is."""
+        """The person whose right to review it is."""
         return Principal._of(self._of("delegator"))
 
     @property
     def delegate(self) -> Principal:
-        """Who may review in their place."""
+        """The person who may review in their place."""
         return Principal._of(self._of("delegate"))
 
     @property
@@ -65,12 +65,12 @@ class Delegation(Answered):
 
     @property
     def ended_at(self) -> datetime | None:
-        """When somebody ended it before its time."""
+        """When it was ended early."""
         return None if (found := self._of("ended_at")) is None else datetime.fromisoformat(found)
 
     @property
     def ended_by(self) -> str | None:
-        """Who ended it."""
+        """Who ended it early."""
         return self._of("ended_by")
 
     @property

@@ -22,7 +22,7 @@ class Delivery(Answered):
 
     @property
     def kind(self) -> str:
-        """What the notice tells of: `grant_revoked`."""
+        """The kind of the notice: `grant_revoked`."""
         return self._of("kind")
 
     @property
@@ -32,17 +32,17 @@ class Delivery(Answered):
 
     @property
     def state(self) -> Literal["waiting", "sent", "failed", "dropped"]:
-        """What has become of it."""
+        """The state."""
         return self._of("state")
 
     @property
     def recipient(self) -> str | None:
-        """Who it goes to; `None` for the channel's own target."""
+        """The recipient; `None` for the channel's own target."""
         return self._of("recipient")
 
     @property
     def address(self) -> str | None:
-        """The address it goes to; `None` for the channel's own target."""
+        """The address; `None` for the channel's own target."""
         return self._of("address")
 
     @property
@@ -67,7 +67,7 @@ class Delivery(Answered):
 
     @property
     def settled_at(self) -> datetime | None:
-        """When it was sent, given up or dropped."""
+        """When it was sent, failed finally or was dropped."""
         return None if (found := self._of("settled_at")) is None else datetime.fromisoformat(found)
 
     @property
@@ -77,5 +77,5 @@ class Delivery(Answered):
 
     @property
     def subject(self) -> str | None:
-        """The id of the request that the notice belongs to, or of a grant or a delegation where there is none."""
+        """The id of the request of the notice, or of a grant or a delegation without one."""
         return self._of("subject")

@@ -9,7 +9,7 @@ from jit_access.answers import Answered, Value
 
 @final
 class Happened(Value):
-    """A record that tells of a change, or of the last use."""
+    """A record of a change, or of the last use."""
 
     __slots__ = ()
     _shown = ("revision", "kind",)
@@ -21,7 +21,7 @@ class Happened(Value):
 
     @property
     def kind(self) -> str:
-        """The kind of what it tells of: `grant_created`."""
+        """The kind of the fact: `grant_created`."""
         return self._of("kind")
 
 
@@ -34,12 +34,12 @@ class Events(Answered):
 
     @property
     def revision(self) -> int:
-        """Give it as `after` to go on from here."""
+        """Send it as `after` to continue from here."""
         return self._of("revision")
 
     @property
     def missed(self) -> bool:
-        """Whether more has happened than is kept, so that everything has to be read anew."""
+        """Whether more has happened than is kept, so that everything must be read again."""
         return bool(self._of("missed"))
 
     @property

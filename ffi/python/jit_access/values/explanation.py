@@ -9,7 +9,7 @@ from jit_access.answers import Answered, Value
 
 @final
 class Considered(Value):
-    """A grant, and why it gives what was asked or does not."""
+    """A grant, and why it allows the action or does not."""
 
     __slots__ = ()
     _shown = ("grant_id", "role", "why", "detail", "remedy",)
@@ -26,17 +26,17 @@ class Considered(Value):
 
     @property
     def why(self) -> Literal["granted", "disabled", "scheduled", "suspended", "ended", "used_up", "reserved", "time_unknown", "out_of_scope", "mfa_required", "outside_networks", "other_session", "other_call", "condition_not_met"]:
-        """What is so, for programs."""
+        """The reason, for programs."""
         return self._of("why")
 
     @property
     def detail(self) -> str:
-        """What is so, for people."""
+        """The reason, for people."""
         return self._of("detail")
 
     @property
     def remedy(self) -> str:
-        """What would lift it, for people; empty when nothing stands in the way."""
+        """What would lift it, for people; empty when the grant allows."""
         return self._of("remedy")
 
 
@@ -54,7 +54,7 @@ class Explanation(Answered):
 
     @property
     def reason(self) -> str:
-        """The reason that the check gives."""
+        """The reason of the decision."""
         return self._of("reason")
 
     @property
@@ -64,7 +64,7 @@ class Explanation(Answered):
 
     @property
     def grant_id(self) -> str | None:
-        """The grant that gives it."""
+        """The grant that allows it."""
         return self._of("grant_id")
 
     @property
@@ -74,5 +74,5 @@ class Explanation(Answered):
 
     @property
     def ask_for(self) -> tuple[str, ...]:
-        """The roles that the caller may request and that give the action, when they ask about themself and nothing gives it."""
+        """The roles that the caller may request and that include the action, when they ask about themself and no grant allows it."""
         return tuple(self._of("ask_for"))

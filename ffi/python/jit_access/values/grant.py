@@ -26,12 +26,12 @@ class BreakGlass(Value):
 
     @property
     def offline(self) -> bool:
-        """Whether it was taken while the store was away."""
+        """Whether it was taken while the store was unavailable."""
         return bool(self._of("offline"))
 
     @property
     def merged_at(self) -> datetime | None:
-        """When a grant that was taken while the store was away came into the journal; `None` before."""
+        """When a grant that was taken while the store was unavailable was merged into the journal; `None` before."""
         return None if (found := self._of("merged_at")) is None else datetime.fromisoformat(found)
 
     @property
@@ -46,7 +46,7 @@ class BreakGlass(Value):
 
     @property
     def reviewer_roles(self) -> tuple[str, ...]:
-        """The host's roles of which a reviewer must hold one."""
+        """The host roles; a reviewer needs one of them."""
         return tuple(self._of("reviewer_roles"))
 
     @property
@@ -71,7 +71,7 @@ class BreakGlass(Value):
 
     @property
     def lifted_by(self) -> str | None:
-        """Who lifted what follows from an unjustified use."""
+        """Who waived the finding of unjustified use."""
         return self._of("lifted_by")
 
     @property
@@ -99,7 +99,7 @@ class Grant(GrantAnswer):
 
     @property
     def holder(self) -> Principal:
-        """Who holds it; `agent:name` for an agent."""
+        """The holder; `agent:name` for an agent."""
         return Principal._of(self._of("requester_email"))
 
     @property
@@ -139,12 +139,12 @@ class Grant(GrantAnswer):
 
     @property
     def approved_by(self) -> str:
-        """Who approved it last; `rule:` and a configuration key where a rule did."""
+        """Who gave the last approval; `rule:` and a configuration key for a rule."""
         return self._of("approved_by")
 
     @property
     def approvers(self) -> tuple[str, ...]:
-        """Everybody whose approval counted, in order; the last is `approved_by`."""
+        """Everyone whose approval counted, in order; the last is `approved_by`."""
         return tuple(self._of("approvers"))
 
     @property
@@ -174,12 +174,12 @@ class Grant(GrantAnswer):
 
     @property
     def last_used_at(self) -> datetime | None:
-        """When it was used last, where a grant is looked up or listed; at most a second old. `None` when it was not, and of one that is over long since."""
+        """When it was last used, for a grant that is looked up or listed; at most a second old. `None` when it was not used, and for a grant that ended long ago."""
         return None if (found := self._of("last_used_at")) is None else datetime.fromisoformat(found)
 
     @property
     def uses_per_minute(self) -> float | None:
-        """Its uses a minute, over the last ten minutes, where it is looked up or listed."""
+        """Its uses a minute, over the last ten minutes, when it is looked up or listed."""
         return self._of("uses_per_minute")
 
     @property
@@ -189,7 +189,7 @@ class Grant(GrantAnswer):
 
     @property
     def revoked_by(self) -> str | None:
-        """Who revoked it; `rule:` and the name of a rule where one did."""
+        """Who revoked it; `rule:` and the name of a rule for a rule."""
         return self._of("revoked_by")
 
     @property
@@ -199,7 +199,7 @@ class Grant(GrantAnswer):
 
     @property
     def break_glass(self) -> BreakGlass | None:
-        """The review that it needs afterwards, when nobody approved it."""
+        """The review that a break-glass grant needs afterwards."""
         return None if (found := self._of("break_glass")) is None else BreakGlass(found)
 
     @property
@@ -224,7 +224,7 @@ class Grant(GrantAnswer):
 
     @property
     def excluded_permissions(self) -> tuple[str, ...]:
-        """What a wildcard of `granted_permissions` leaves out."""
+        """Exceptions from the wildcards of `granted_permissions`."""
         return tuple(self._of("excluded_permissions"))
 
     @property

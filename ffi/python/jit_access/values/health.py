@@ -10,42 +10,42 @@ from jit_access.answers import Answered, Value
 
 @final
 class StoreHealth(Value):
-    """How the store stands, as this process sees it."""
+    """The state of the store, as this process sees it."""
 
     __slots__ = ()
     _shown = ("revision", "current_at", "replaced", "notices_waiting",)
 
     @property
     def revision(self) -> int:
-        """The last record."""
+        """The revision of the last record."""
         return self._of("revision")
 
     @property
     def current_at(self) -> datetime | None:
-        """When the grants that this process knows were last proven to be current."""
+        """When the grants in memory were last proven to be current."""
         return None if (found := self._of("current_at")) is None else datetime.fromisoformat(found)
 
     @property
     def replaced(self) -> bool:
-        """Whether it was replaced and nobody has accepted that. Then no grant is honoured."""
+        """Whether it was replaced and no operator has accepted it. Then no grant is honoured."""
         return bool(self._of("replaced"))
 
     @property
     def notices_waiting(self) -> int:
-        """Notices that are due and of which nobody has found out yet who is told."""
+        """Notices that are due and whose recipients are not determined yet."""
         return self._of("notices_waiting")
 
 
 @final
 class JournalHealth(Value):
-    """What the verification of the journal has found last, in this process."""
+    """The result of the last verification of the journal by this process."""
 
     __slots__ = ()
     _shown = ("verified", "verified_at", "all_verified_at", "problem", "elevation_stopped",)
 
     @property
     def verified(self) -> int:
-        """The last record up to which the journal was found to be whole."""
+        """The last record up to which the journal was found intact."""
         return self._of("verified")
 
     @property
@@ -55,12 +55,12 @@ class JournalHealth(Value):
 
     @property
     def all_verified_at(self) -> datetime | None:
-        """When all of it was verified last, from the first record on."""
+        """When the whole journal was last verified, from the first record on."""
         return None if (found := self._of("all_verified_at")) is None else datetime.fromisoformat(found)
 
     @property
     def problem(self) -> str | None:
-        """What is wrong, if something is."""
+        """What is wrong, if anything is."""
         return self._of("problem")
 
     @property
@@ -71,7 +71,7 @@ class JournalHealth(Value):
 
 @final
 class OfflineHealth(Value):
-    """What was recorded on this machine while the store was away."""
+    """What was recorded on this machine while the store was unavailable."""
 
     __slots__ = ()
     _shown = ("entries", "grants", "problem",)
@@ -94,14 +94,14 @@ class OfflineHealth(Value):
 
 @final
 class ClockHealth(Value):
-    """How the clock stands."""
+    """The state of the clock."""
 
     __slots__ = ()
     _shown = ("source", "wall", "doubted", "skew_ms",)
 
     @property
     def source(self) -> Literal["host", "database"]:
-        """Whose time of day is believed: that of the `host` or of the `database`."""
+        """Which clock gives the time: that of the `host` or of the `database`."""
         return self._of("source")
 
     @property
@@ -111,18 +111,18 @@ class ClockHealth(Value):
 
     @property
     def doubted(self) -> Literal["ahead", "behind"] | None:
-        """Which way it is wrong, if nobody knows what time it is: `ahead` or `behind`. Then only break-glass grants are honoured."""
+        """The direction of the error when the time is uncertain: `ahead` or `behind`. Then only break-glass grants are honoured."""
         return self._of("doubted")
 
     @property
     def skew_ms(self) -> int | None:
-        """How far the host's clock is ahead of that of the store's server, in milliseconds; `None` where there is none to compare with."""
+        """How far the host's clock is ahead of that of the store's server, in milliseconds; `None` when they cannot be compared."""
         return self._of("skew_ms")
 
 
 @final
 class ChannelHealth(Value):
-    """How the deliveries of one channel stand."""
+    """The state of a channel's deliveries."""
 
     __slots__ = ()
     _shown = ("channel", "last_success", "waiting", "failed",)
@@ -144,13 +144,13 @@ class ChannelHealth(Value):
 
     @property
     def failed(self) -> int:
-        """How many were given up and wait for a person."""
+        """How many failed finally and wait for an operator."""
         return self._of("failed")
 
 
 @final
 class Health(Answered):
-    """How the library stands. Later versions add fields."""
+    """The health of the library. Later versions add fields."""
 
     __slots__ = ()
     _shown = ("channels",)
@@ -162,22 +162,22 @@ class Health(Answered):
 
     @property
     def store(self) -> StoreHealth:
-        """How the store stands. That it could be read is said by there being an answer."""
+        """The state of the store. An answer means that it could be read."""
         return StoreHealth(self._of("store"))
 
     @property
     def journal(self) -> JournalHealth:
-        """What the verification of the journal has found last, in this process."""
+        """The result of the last verification of the journal by this process."""
         return JournalHealth(self._of("journal"))
 
     @property
     def offline(self) -> OfflineHealth | None:
-        """What was recorded on this machine while the store was away and waits to be merged; `None` where that is not configured."""
+        """What was recorded on this machine while the store was unavailable and waits to be merged; `None` when that is not configured."""
         return None if (found := self._of("offline")) is None else OfflineHealth(found)
 
     @property
     def clock(self) -> ClockHealth:
-        """How the clock stands."""
+        """The state of the clock."""
         return ClockHealth(self._of("clock"))
 
     @property

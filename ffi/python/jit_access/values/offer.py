@@ -11,14 +11,14 @@ from jit_access.answers import Answered, Value
 
 @final
 class OfferedStep(Value):
-    """A step of an approval: so many different people who each hold one of its roles."""
+    """A step of an approval: a number of different people who each hold one of its roles."""
 
     __slots__ = ()
     _shown = ("roles", "count",)
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The host's roles of which a reviewer must hold one."""
+        """The host roles; a reviewer needs one of them."""
         return tuple(self._of("roles"))
 
     @property
@@ -29,7 +29,7 @@ class OfferedStep(Value):
 
 @final
 class Held(Value):
-    """A live grant that gives some of a role."""
+    """A live grant with some permissions of a role."""
 
     __slots__ = ()
     _shown = ("grant_id", "role", "resource", "starts_at", "expires_at", "suspended",)
@@ -41,12 +41,12 @@ class Held(Value):
 
     @property
     def role(self) -> str:
-        """The role that it was given for."""
+        """The role of the grant."""
         return self._of("role")
 
     @property
     def resource(self) -> str:
-        """What it is for: a resource, or `*`."""
+        """The scope: a resource, or `*`."""
         return self._of("resource")
 
     @property
@@ -67,7 +67,7 @@ class Held(Value):
 
 @final
 class Offer(Answered):
-    """A role of the catalogue that the caller may ask for."""
+    """A role of the catalogue that the caller may request."""
 
     __slots__ = ()
     _shown = ("role", "may_request", "not_held",)
@@ -79,7 +79,7 @@ class Offer(Answered):
 
     @property
     def description(self) -> str:
-        """What it is for; empty when the operator wrote nothing."""
+        """The description of the operator; may be empty."""
         return self._of("description")
 
     @property
@@ -89,27 +89,27 @@ class Offer(Answered):
 
     @property
     def may_break_glass(self) -> bool:
-        """Whether the caller may take it without approval in an emergency, with a sign-in that is strong enough."""
+        """Whether the caller may take it by break-glass, with a sign-in that is strong enough."""
         return bool(self._of("may_break_glass"))
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What it permits, without what is reserved."""
+        """What it permits, without reserved permissions."""
         return tuple(self._of("permissions"))
 
     @property
     def excluded_permissions(self) -> tuple[str, ...]:
-        """What a wildcard of `permissions` leaves out."""
+        """Exceptions from the wildcards of `permissions`."""
         return tuple(self._of("excluded_permissions"))
 
     @property
     def not_held(self) -> tuple[str, ...]:
-        """What of it the caller has neither by standing right nor by a live grant of everything."""
+        """Those permissions that the caller has neither by standing right nor by a live grant on everything."""
         return tuple(self._of("not_held"))
 
     @property
     def not_held_except(self) -> tuple[str, ...]:
-        """What a wildcard of `not_held` leaves out."""
+        """Exceptions from the wildcards of `not_held`."""
         return tuple(self._of("not_held_except"))
 
     @property
@@ -139,7 +139,7 @@ class Offer(Answered):
 
     @property
     def approval(self) -> tuple[OfferedStep, ...]:
-        """The steps of the approval; empty when nobody could approve."""
+        """The steps of the approval; empty when nobody can approve."""
         return tuple(OfferedStep(each) for each in self._of("approval"))
 
     @property
@@ -149,7 +149,7 @@ class Offer(Answered):
 
     @property
     def refused(self) -> str | None:
-        """The code with which such a request would be refused now."""
+        """The code of the refusal, if such a request would be refused now."""
         return self._of("refused")
 
     @property
@@ -164,10 +164,10 @@ class Offer(Answered):
 
     @property
     def held(self) -> tuple[Held, ...]:
-        """The live grants of the caller that give any of it, the one that ends last first."""
+        """The live grants of the caller with any of these permissions, the one that ends last first."""
         return tuple(Held(each) for each in self._of("held"))
 
     @property
     def covered_until(self) -> datetime | None:
-        """Until when a live grant of the caller gives all of it, everywhere and without conditions."""
+        """Until when a live grant of the caller has all these permissions, everywhere and without conditions."""
         return None if (found := self._of("covered_until")) is None else datetime.fromisoformat(found)

@@ -29,12 +29,12 @@ class Record(Answered):
 
     @property
     def by(self) -> str:
-        """Who did it: a person, `agent:name`, or `rule:` and the name of a rule."""
+        """The actor: a person, `agent:name`, or `rule:` and the name of a rule."""
         return self._of("by")
 
     @property
     def accountable(self) -> str | None:
-        """The person who answers for it: who did it, or the person that the agent who did it acted for; `None` for a rule."""
+        """The accountable person: the actor, or the person that the acting agent acted for; `None` for a rule."""
         return self._of("accountable")
 
     @property
@@ -44,7 +44,7 @@ class Record(Answered):
 
     @property
     def result(self) -> str | None:
-        """What came of it: `allowed`, `denied`, `expired`, if something did."""
+        """The result, if there is one: `allowed`, `denied`, `expired`."""
         return self._of("result")
 
     @property
@@ -59,7 +59,7 @@ class Record(Answered):
 
     @property
     def approvers(self) -> tuple[str, ...]:
-        """Of a record about a grant: who approved it."""
+        """For a record about a grant: who approved it."""
         return tuple(self._of("approvers"))
 
     @property
@@ -69,7 +69,7 @@ class Record(Answered):
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """What else it says, in the form in which it is stored. The fields depend on `event`."""
+        """Its other data, in the form in which it is stored. The fields depend on `event`."""
         return MappingProxyType(self._of("data"))
 
     @property
@@ -84,5 +84,5 @@ class Record(Answered):
 
     @property
     def body(self) -> str | None:
-        """That canonical JSON (RFC 8785), where it was asked for."""
+        """That canonical JSON (RFC 8785), if requested."""
         return self._of("body")

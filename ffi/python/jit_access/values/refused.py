@@ -17,17 +17,17 @@ class RefusedAttempt(Answered):
 
     @property
     def principal(self) -> str:
-        """Whose attempts: a person, or `agent:name`."""
+        """The principal: a person, or `agent:name`."""
         return self._of("principal")
 
     @property
     def acts_for(self) -> str | None:
-        """The person that an agent acts for, where it was told."""
+        """The person that an agent acts for, if known."""
         return self._of("acts_for")
 
     @property
     def attempt(self) -> str:
-        """What was attempted: the name of a command or a read, or `check`."""
+        """The attempt: the name of a command or a read, or `check`."""
         return self._of("attempt")
 
     @property
@@ -37,12 +37,12 @@ class RefusedAttempt(Answered):
 
     @property
     def about(self) -> str:
-        """What the last one was about, such as `request` and its id; empty where nothing is named."""
+        """The subject of the last one, such as `request` and its id; empty without one."""
         return self._of("about")
 
     @property
     def message(self) -> str:
-        """The sentence of the last refusal; empty for a check."""
+        """The message of the last refusal; empty for a check."""
         return self._of("message")
 
     @property
@@ -57,5 +57,5 @@ class RefusedAttempt(Answered):
 
     @property
     def last_at(self) -> datetime:
-        """When the last was."""
+        """When the last one was made."""
         return datetime.fromisoformat(self._of("last_at"))

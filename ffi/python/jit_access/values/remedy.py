@@ -18,7 +18,7 @@ class Remedy(Value):
 
     @property
     def role(self) -> str:
-        """The role to ask for."""
+        """The role to request."""
         return self._of("role")
 
     @property
@@ -33,7 +33,7 @@ class Remedy(Value):
 
     @property
     def excluded_permissions(self) -> tuple[str, ...]:
-        """What a wildcard of `permissions` leaves out."""
+        """Exceptions from the wildcards of `permissions`."""
         return tuple(self._of("excluded_permissions"))
 
     @property
@@ -84,7 +84,7 @@ class Remedy(Value):
 
 @final
 class Remedies(Answered):
-    """What the caller may ask for to lift a denial."""
+    """The requests that would lift a denial."""
 
     __slots__ = ()
     _shown = ("action", "resource", "detail",)
@@ -106,10 +106,10 @@ class Remedies(Answered):
 
     @property
     def expires_at(self) -> datetime:
-        """Until when this holds; then ask for it again."""
+        """Until when this answer may be used; then ask again."""
         return datetime.fromisoformat(self._of("expires_at"))
 
     @property
     def options(self) -> tuple[Remedy, ...]:
-        """The requests that would be accepted now, what gives the least first. Without one, asking does not help."""
+        """The requests that would be accepted now, the one with the least access first. Empty when no request helps."""
         return tuple(Remedy(each) for each in self._of("options"))

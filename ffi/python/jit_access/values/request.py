@@ -16,14 +16,14 @@ from jit_access.values.review import Answer, ApprovalStep, Review, WaitingFor
 
 @final
 class Repeat(Value):
-    """Another reason for which the requester asked for the same. It gives nothing more."""
+    """Another reason of the requester for the same request. It adds no access."""
 
     __slots__ = ()
     _shown = ("at", "justification", "ticket_url",)
 
     @property
     def at(self) -> datetime:
-        """When it was asked for again."""
+        """When it was requested again."""
         return datetime.fromisoformat(self._of("at"))
 
     @property
@@ -39,7 +39,7 @@ class Repeat(Value):
 
 @final
 class SignIn(Value):
-    """How somebody signed in: the claims of their token."""
+    """The sign-in of a principal: the claims of their token."""
 
     __slots__ = ()
     _shown = ("amr", "acr", "auth_time", "mfa",)
@@ -61,13 +61,13 @@ class SignIn(Value):
 
     @property
     def mfa(self) -> bool:
-        """Whether the host claimed a second factor without saying which."""
+        """Whether the host claimed a second factor without its method."""
         return bool(self._of("mfa"))
 
 
 @final
 class Emergency(Value):
-    """How access was taken without approval."""
+    """How break-glass access was taken."""
 
     __slots__ = ()
     _shown = ("drill", "offline", "skipped_approvers", "sign_in",)
@@ -79,12 +79,12 @@ class Emergency(Value):
 
     @property
     def offline(self) -> bool:
-        """Whether it was taken while the store was away."""
+        """Whether it was taken while the store was unavailable."""
         return bool(self._of("offline"))
 
     @property
     def skipped_approvers(self) -> tuple[str, ...]:
-        """The roles of which one would have had to approve."""
+        """The roles that would have had to approve."""
         return tuple(self._of("skipped_approvers"))
 
     @property
@@ -127,7 +127,7 @@ class AccessRequest(Answered):
 
     @property
     def requester_normal_permissions(self) -> tuple[str, ...] | None:
-        """The standing permissions of the requester at the time of the request; `None` when the host did not say."""
+        """The requester's standing permissions at the request; `None` when the host did not report them."""
         return None if (found := self._of("requester_normal_permissions")) is None else tuple(found)
 
     @property
@@ -137,12 +137,12 @@ class AccessRequest(Answered):
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What is requested: what the role permits, or the part of it that the requester named."""
+        """The requested permissions: those of the role, or the part of it that the requester named."""
         return tuple(self._of("permissions"))
 
     @property
     def excluded_permissions(self) -> tuple[str, ...]:
-        """What a wildcard of `permissions` leaves out."""
+        """Exceptions from the wildcards of `permissions`."""
         return tuple(self._of("excluded_permissions"))
 
     @property
@@ -152,7 +152,7 @@ class AccessRequest(Answered):
 
     @property
     def duration_hours(self) -> float:
-        """How long the grant lasts, after every limit."""
+        """The duration of the grant in hours, after every limit."""
         return self._of("duration_hours")
 
     @property
@@ -162,7 +162,7 @@ class AccessRequest(Answered):
 
     @property
     def duration_cut_by(self) -> str | None:
-        """The configuration key of the limit that made it shorter; `None` when none did."""
+        """The configuration key of the limit that shortened it; `None` when none did."""
         return self._of("duration_cut_by")
 
     @property
@@ -217,7 +217,7 @@ class AccessRequest(Answered):
 
     @property
     def break_glass(self) -> Emergency | None:
-        """How the access was taken, when it needed no approval."""
+        """Break-glass access: how it was taken."""
         return None if (found := self._of("break_glass")) is None else Emergency(found)
 
     @property
@@ -242,7 +242,7 @@ class AccessRequest(Answered):
 
     @property
     def asked_again(self) -> tuple[Repeat, ...]:
-        """What else the requester asked the same for, while it waited or its grant gave it, oldest first."""
+        """Other reasons of the requester for the same request, while it was pending or its grant was live, oldest first."""
         return tuple(Repeat(each) for each in self._of("asked_again"))
 
     @property
@@ -257,7 +257,7 @@ class AccessRequest(Answered):
 
     @property
     def already(self) -> bool:
-        """True when no request was made, because this one waits for the same, or its grant gives it."""
+        """True when no new request was made, because this one is pending for the same, or its grant gives it."""
         return bool(self._of("already"))
 
     @property

@@ -24,7 +24,7 @@ class Limit(Value):
 
     @property
     def excluded_permissions(self) -> tuple[str, ...] | None:
-        """What a wildcard of `permissions` leaves out."""
+        """Exceptions from the wildcards of `permissions`."""
         return None if (found := self._of("excluded_permissions")) is None else tuple(found)
 
     @property
@@ -52,7 +52,7 @@ class ApprovalStep(Value):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The host's roles of which a reviewer must hold one."""
+        """The host roles; a reviewer needs one of them."""
         return tuple(self._of("roles"))
 
     @property
@@ -80,7 +80,7 @@ class WaitingFor(Value):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The roles of which a reviewer needs one now."""
+        """The roles; a reviewer needs one of them now."""
         return tuple(self._of("roles"))
 
     @property

@@ -91,13 +91,13 @@ class Called(Value):
 
     @property
     def last_at(self) -> datetime:
-        """When last."""
+        """When the last one was."""
         return datetime.fromisoformat(self._of("last_at"))
 
 
 @final
 class Past(Value):
-    """What the past says of a request: what of it the requester used before, and what would have come of their recorded calls."""
+    """What the past says about a request: which of its parts the requester used before, and their recorded calls under it."""
 
     __slots__ = ()
     _shown = ("history", "sentences", "never_used", "smaller_role", "would_pass", "would_pass_total", "would_be_refused", "would_be_refused_total",)
@@ -114,17 +114,17 @@ class Past(Value):
 
     @property
     def never_used(self) -> tuple[str, ...]:
-        """What of the request was never used under earlier grants of the role; empty when none was used."""
+        """The permissions of the request that were never used under earlier grants of the role; empty when none was used."""
         return tuple(self._of("never_used"))
 
     @property
     def smaller_role(self) -> str | None:
-        """A smaller role of the catalogue that would have been enough for what was used; `None` for none."""
+        """A smaller role of the catalogue that would have been enough for the uses; `None` for none."""
         return self._of("smaller_role")
 
     @property
     def would_pass(self) -> tuple[Called, ...]:
-        """Refused calls of the last 30 days that it would have let pass, the most frequent first."""
+        """Refused calls of the last 30 days that it would have allowed, the most frequent first."""
         return tuple(Called(each) for each in self._of("would_pass"))
 
     @property
@@ -172,7 +172,7 @@ class PermissionUse(Value):
 
     @property
     def last_at(self) -> datetime:
-        """When last."""
+        """When the last one was."""
         return datetime.fromisoformat(self._of("last_at"))
 
 
@@ -185,17 +185,17 @@ class Proposal(Value):
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What it gives."""
+        """Its permissions."""
         return tuple(self._of("permissions"))
 
     @property
     def excluded_permissions(self) -> tuple[str, ...]:
-        """What a wildcard of `permissions` leaves out."""
+        """Exceptions from the wildcards of `permissions`."""
         return tuple(self._of("excluded_permissions"))
 
     @property
     def inside(self) -> tuple[SummaryHeld, ...]:
-        """Each of its permissions, with the given one that it lies in."""
+        """Each of its permissions, with the granted one that includes it."""
         return tuple(SummaryHeld(each) for each in self._of("inside"))
 
     @property
@@ -206,7 +206,7 @@ class Proposal(Value):
 
 @final
 class RoleUse(Value):
-    """What of a role was used."""
+    """Which parts of a role were used."""
 
     __slots__ = ()
     _shown = ("role", "grants", "unused_grants", "holders", "uses", "permissions", "excluded_permissions", "used", "never_used", "proposal", "smaller_role",)
@@ -223,7 +223,7 @@ class RoleUse(Value):
 
     @property
     def unused_grants(self) -> int:
-        """How many of these were never used in it."""
+        """How many of these were never used."""
         return self._of("unused_grants")
 
     @property
@@ -238,22 +238,22 @@ class RoleUse(Value):
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What it gives."""
+        """Its permissions."""
         return tuple(self._of("permissions"))
 
     @property
     def excluded_permissions(self) -> tuple[str, ...]:
-        """What a wildcard of `permissions` leaves out."""
+        """Exceptions from the wildcards of `permissions`."""
         return tuple(self._of("excluded_permissions"))
 
     @property
     def used(self) -> tuple[PermissionUse, ...]:
-        """What was used, the most frequent first."""
+        """The permissions that were used, the most frequent first."""
         return tuple(PermissionUse(each) for each in self._of("used"))
 
     @property
     def never_used(self) -> tuple[str, ...]:
-        """What was given and never used."""
+        """The permissions that were granted and never used."""
         return tuple(self._of("never_used"))
 
     @property
@@ -263,13 +263,13 @@ class RoleUse(Value):
 
     @property
     def smaller_role(self) -> SummaryRole | None:
-        """The smallest role of the catalogue that covers every use and lies inside this one; `None` for none."""
+        """The smallest role of the catalogue that covers every use and is within this one; `None` for none."""
         return None if (found := self._of("smaller_role")) is None else SummaryRole(found)
 
 
 @final
 class RightSize(Answered):
-    """What of roles was used in a period."""
+    """Which parts of roles were used in a period."""
 
     __slots__ = ()
     _shown = ("roles",)
@@ -287,7 +287,7 @@ class RightSize(Answered):
 
 @final
 class Replay(Answered):
-    """What would have come of recorded calls under another grant."""
+    """Recorded calls under another grant."""
 
     __slots__ = ()
     _shown = ("would_pass_total", "would_be_refused_total",)
@@ -299,12 +299,12 @@ class Replay(Answered):
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What the grant would have given."""
+        """The permissions of that grant."""
         return tuple(self._of("permissions"))
 
     @property
     def excluded_permissions(self) -> tuple[str, ...]:
-        """What a wildcard of `permissions` leaves out."""
+        """Exceptions from the wildcards of `permissions`."""
         return tuple(self._of("excluded_permissions"))
 
     @property
@@ -324,7 +324,7 @@ class Replay(Answered):
 
     @property
     def if_met_total(self) -> int:
-        """How many refused calls would have passed where the conditions of the grant are met, which the record does not tell."""
+        """How many refused calls would have been allowed if the conditions of the grant were met, which the record does not contain."""
         return self._of("if_met_total")
 
     @property

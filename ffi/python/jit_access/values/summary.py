@@ -19,12 +19,12 @@ class SummaryApproval(Value):
 
     @property
     def by(self) -> str:
-        """Who approved."""
+        """The approver."""
         return self._of("by")
 
     @property
     def on_behalf_of(self) -> Principal | None:
-        """In whose place."""
+        """The person in whose place they approved."""
         return None if (found := self._of("on_behalf_of")) is None else Principal._of(found)
 
     @property
@@ -47,22 +47,22 @@ class SummaryCut(Value):
 
     @property
     def what(self) -> Literal["permissions", "resource", "duration", "conditions"]:
-        """Which part."""
+        """The part that was reduced."""
         return self._of("what")
 
     @property
     def asked(self) -> str | None:
-        """What was requested; `None` for conditions."""
+        """The requested value; `None` for conditions."""
         return self._of("asked")
 
     @property
     def given(self) -> str:
-        """What was given."""
+        """The given value."""
         return self._of("given")
 
     @property
     def by(self) -> str:
-        """Who or what made it less."""
+        """Who reduced it."""
         return self._of("by")
 
 
@@ -95,7 +95,7 @@ class SummaryUse(Value):
 
     @property
     def last_at(self) -> datetime:
-        """When last."""
+        """When the last one was."""
         return datetime.fromisoformat(self._of("last_at"))
 
 
@@ -144,12 +144,12 @@ class SummaryRefused(Value):
 
     @property
     def attempt(self) -> str:
-        """What was attempted: the name of a command or a read, or `check`."""
+        """The attempt: the name of a command or a read, or `check`."""
         return self._of("attempt")
 
     @property
     def about(self) -> str:
-        """What the last one was about; empty where nothing is named."""
+        """The subject of the last one; empty without one."""
         return self._of("about")
 
     @property
@@ -169,7 +169,7 @@ class SummaryRefused(Value):
 
     @property
     def last_at(self) -> datetime:
-        """When last."""
+        """When the last one was."""
         return datetime.fromisoformat(self._of("last_at"))
 
 
@@ -192,7 +192,7 @@ class SummaryMoment(Value):
 
     @property
     def by(self) -> str:
-        """Who did it: a person, `agent:name`, or `rule:` and the name of a rule."""
+        """The actor: a person, `agent:name`, or `rule:` and the name of a rule."""
         return self._of("by")
 
     @property
@@ -207,13 +207,13 @@ class SummaryMoment(Value):
 
     @property
     def text(self) -> str:
-        """The same in words, with what was said."""
+        """The same in words, with what was written."""
         return self._of("text")
 
 
 @final
 class Summary(Answered):
-    """What was done under a grant, from the journal alone. For a live grant: what happened so far."""
+    """What was done under a grant, from the journal alone. For a live grant, until now."""
 
     __slots__ = ()
     _shown = ("grant_id", "status", "holder", "role",)
@@ -235,7 +235,7 @@ class Summary(Answered):
 
     @property
     def holder(self) -> Principal:
-        """Who holds it."""
+        """The holder."""
         return Principal._of(self._of("holder"))
 
     @property
@@ -250,12 +250,12 @@ class Summary(Answered):
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What it gave."""
+        """Its permissions."""
         return tuple(self._of("permissions"))
 
     @property
     def excluded_permissions(self) -> tuple[str, ...]:
-        """What it did not give, even if a wildcard in it covers it."""
+        """Exceptions from the wildcards of `permissions`."""
         return tuple(self._of("excluded_permissions"))
 
     @property
@@ -290,17 +290,17 @@ class Summary(Answered):
 
     @property
     def expires_at(self) -> datetime:
-        """When its time is over."""
+        """The end of its window."""
         return datetime.fromisoformat(self._of("expires_at"))
 
     @property
     def until(self) -> datetime:
-        """The end of the grant, or the instant at which a live one was summarised."""
+        """The end of the grant, or the instant at which a live one was summarized."""
         return datetime.fromisoformat(self._of("until"))
 
     @property
     def ended_by(self) -> str | None:
-        """Who ended it before its time."""
+        """Who ended it early."""
         return self._of("ended_by")
 
     @property
@@ -310,12 +310,12 @@ class Summary(Answered):
 
     @property
     def break_glass(self) -> bool:
-        """Whether it was taken without approval."""
+        """Whether it was break-glass access."""
         return bool(self._of("break_glass"))
 
     @property
     def approved_by(self) -> str:
-        """Who approved it last: a person, or `rule:` and the name of a rule."""
+        """Who gave the last approval: a person, or `rule:` and the name of a rule."""
         return self._of("approved_by")
 
     @property
@@ -325,7 +325,7 @@ class Summary(Answered):
 
     @property
     def cuts(self) -> tuple[SummaryCut, ...]:
-        """What was made less than requested, and by whom."""
+        """What was reduced from the request, and by whom."""
         return tuple(SummaryCut(each) for each in self._of("cuts"))
 
     @property
@@ -340,7 +340,7 @@ class Summary(Answered):
 
     @property
     def last_used_at(self) -> datetime | None:
-        """When it was used last."""
+        """When it was last used."""
         return None if (found := self._of("last_used_at")) is None else datetime.fromisoformat(found)
 
     @property
@@ -350,7 +350,7 @@ class Summary(Answered):
 
     @property
     def other_uses(self) -> int:
-        """How many uses stand in no row of `uses`."""
+        """How many uses are not listed in `uses`."""
         return self._of("other_uses")
 
     @property
@@ -360,7 +360,7 @@ class Summary(Answered):
 
     @property
     def smaller_role(self) -> SummaryRole | None:
-        """The smallest role of the catalogue that covers every use and lies inside the grant; `None` for none."""
+        """The smallest role of the catalogue that covers every use and is within the grant; `None` for none."""
         return None if (found := self._of("smaller_role")) is None else SummaryRole(found)
 
     @property
@@ -370,7 +370,7 @@ class Summary(Answered):
 
     @property
     def other_refused(self) -> int:
-        """How many refused attempts stand in no row of `refused`."""
+        """How many refused attempts are not listed in `refused`."""
         return self._of("other_refused")
 
     @property
@@ -385,5 +385,5 @@ class Summary(Answered):
 
     @property
     def through_revision(self) -> int:
-        """The last record of the journal that the summary rests on."""
+        """The last record of the journal that the summary uses."""
         return self._of("through_revision")
