@@ -1,4 +1,4 @@
-//! Where everything is.
+//! The metadata document: the addresses of the endpoints.
 
 use serde_json::{Map, Value, json};
 

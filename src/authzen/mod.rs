@@ -13,7 +13,7 @@
 //! | `compare` | whether two questions are equal, and their hash |
 //! | `pep` | the callers: who may ask, and about whom |
 //! | `host` | the host's knowledge of people, and its own decisions |
-//! | `settings` | what an operator sets |
+//! | `settings` | the settings of a decision point |
 //! | `mapping` | a question as a question of the engine |
 //! | `keys` | the keys for issued ids and tokens |
 //! | `token` | signed denials and approvals of others |
@@ -22,7 +22,7 @@
 //! | `evaluate` | the evaluation of a question, and the contents of a denial |
 //! | `batch` | many questions at once |
 //! | `search` | searches for subjects, resources and actions |
-//! | `metadata` | where everything is |
+//! | `metadata` | the metadata document: the addresses of the endpoints |
 //! | `submission` | a request for access, bound to the denial |
 //! | `task` | the state of a request, and its withdrawal |
 

@@ -1,4 +1,4 @@
-//! What an operator sets.
+//! The settings of a decision point.
 
 use std::collections::BTreeMap;
 

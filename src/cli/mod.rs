@@ -8,18 +8,18 @@
 //! | file | question |
 //! |---|---|
 //! | `grammar` | the commands and their arguments |
-//! | `names` | what commands and fields are called |
+//! | `names` | the names of commands and fields |
 //! | `values` | how arguments become the fields of a command |
 //! | `zone` | the text of instants and lengths |
 //! | `place` | which host or store, and as which caller |
-//! | `client` | how a command gets there, and how short ids become whole |
+//! | `client` | how a command reaches its host, and completing short ids |
 //! | `remote` | a command over HTTP |
 //! | `local` | a command against a store |
 //! | `problem` | errors, and the exit codes |
 //! | `screen` | output and its width |
-//! | `paint` | colours, and text that others wrote |
-//! | `table` | tables and cards that fit |
-//! | `field` | one field of a document, as people read it |
+//! | `paint` | colours, and escaping text from others |
+//! | `table` | tables and cards |
+//! | `field` | the value of one field of a document |
 //! | `show` | the results of commands, for people |
 //! | `plain` | any other result of a command, in words |
 //! | `offered` | the roles that may be requested, and what lifts a denial, for people |

@@ -1,4 +1,4 @@
-//! What can be done with the workflow: each command is defined once, and every face follows from that.
+//! The commands of the workflow: each is defined once, and every interface follows from that.
 //!
 //! A definition contains the fields with types and documentation, the answer and the HTTP route. From it come the Rust
 //! type with `new` and setters, the reader of JSON, the document by which an idempotency key recognizes a repeat, and
@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `submit` | requesting a role |
 //! | `extend` | requesting an extension |
-//! | `break_glass` | taking a role without approval |
+//! | `break_glass` | taking a role by break-glass |
 //! | `complete_review` | completing a break-glass review |
 //! | `waive_review` | waiving one |
 //! | `approve` | approving a request |
@@ -25,19 +25,19 @@
 //! | `undelegate` | ending a delegation |
 //! | `report_standing` | reporting a principal's status and roles |
 //! | `accept_store` | accepting a store that was replaced |
-//! | `accept_clock` | saying that the clock is right |
+//! | `accept_clock` | confirming the clock |
 //! | `acknowledge_alert` | acknowledging an alert |
 //! | `silence_alert` | silencing one |
-//! | `explain` | why a check is answered as it is |
+//! | `explain` | explaining a check |
 //! | `remedies` | the requests that would lift a denial |
-//! | `reads` | what can be looked up |
+//! | `reads` | the reads |
 //! | `sizing` | which parts of a role were used, and recorded calls under another grant |
 //! | `record_filter` | the filter of records, as fields |
-//! | `define` | how a command is defined |
-//! | `spec` | what every face must know of a command |
+//! | `define` | the definition of a command |
+//! | `spec` | the specification of a command |
 //! | `field` | how a value is read from a field, and written to one |
 //! | `values` | the types of fields, and their form |
-//! | `tool_call` | how the exact call of a tool is read |
+//! | `tool_call` | reading the exact call of a tool |
 //! | `fields` | how the fields of a document are read, each once |
 //! | `principal` | a principal as two fields |
 //! | `details` | details of a request for people, as fields of the commands that make one |

@@ -1,4 +1,4 @@
-//! What can be looked up, in the same form as the commands.
+//! The reads, in the same form as the commands.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! When the journal is verified and signed, and what follows when it is not whole.
+//! When the journal is verified and signed, and what happens when it is not intact.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

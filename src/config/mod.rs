@@ -11,7 +11,7 @@
 //! | `diff` | the differences between two configurations |
 //! | `effective` | the effective values, and where each comes from |
 //! | `environment` | how variables set keys |
-//! | `journal` | when the journal is verified and signed, and what follows when it is not whole |
+//! | `journal` | when the journal is verified and signed, and what happens when it is not intact |
 //! | `keys` | the keys and their meaning |
 //! | `monitor` | when alerts are raised |
 //! | `names` | misspelt names in rules that forbid |
@@ -21,7 +21,7 @@
 //! | `schema` | the resource kinds of the host, if the operator declares them |
 //! | `spelling` | suggestions for misspelt names |
 //! | `store` | where the journal is kept, and whether it can be kept there |
-//! | `policy_cases` | a file of sentences about the policies |
+//! | `policy_cases` | a file of policy tests |
 //! | `guardrails` | guardrails and standing policies |
 //! | `workflow_policy` | the operator's own workflow policy |
 

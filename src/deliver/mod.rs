@@ -9,16 +9,16 @@
 //! | `templates` | the texts of messages, and checking an operator's own |
 //! | `words` | the values for a template |
 //! | `example` | example notices for checking a template |
-//! | `links` | where the link of a message leads |
+//! | `links` | the link of a message |
 //! | `signature` | signing and verifying links |
 //! | `email` | how mail is made and sent |
 //! | `slack` | messages in Slack |
 //! | `webhook` | how a webhook is called and signed |
 //! | `callback` | callbacks to the program that made a request by AuthZEN |
 //! | `json` | what the channels over HTTP have in common |
-//! | `http` | one POST, and what its answer means |
+//! | `http` | one POST, and the meaning of its response |
 //! | `guard` | which addresses may be connected to |
-//! | `pace` | when a channel is used, and when it is left alone |
+//! | `pace` | retries, rate limits and outages of a channel |
 //! | `worker` | the delivery work |
 
 #[cfg(feature = "webhooks")]

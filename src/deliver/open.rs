@@ -1,4 +1,4 @@
-//! From what the operator set to channels that send.
+//! Makes channels from the operator's settings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Links that only we can make: to one version of one request, for one reader, until the request times out.
+//! Signed links: to one version of one request, for one reader, until the request times out.
 //!
 //! A link authenticates nobody and approves nothing. Its page authenticates the reader as always, and the link contains
 //! the version that the reader was shown.

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `collect` | collecting the records of a period |
 //! | `controls` | the controls that the evidence answers, with their exceptions |
-//! | `render` | how it is shown: JSON, CSV and HTML to print |
+//! | `render` | the forms of evidence: JSON, CSV, and HTML to print |
 
 mod collect;
 mod controls;

@@ -1,4 +1,4 @@
-//! How it is shown: JSON, CSV and HTML to print.
+//! The forms of evidence: JSON, CSV, and HTML to print.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Where something with this hash may be: the writer's own table from hashes to numbers.
+//! A table from hashes to numbers, for the writer.
 //!
 //! A word is half hash, half number, so that a million grants cost sixteen bytes each. Half a hash proves nothing: the
 //! caller compares the object with this number.

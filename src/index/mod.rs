@@ -9,15 +9,15 @@
 //! |---|---|
 //! | `indexed` | a grant as the index reads it |
 //! | `published` | what readers see, and how they read it without a lock |
-//! | `table` | does this principal hold anything, and where is it written |
+//! | `table` | the table of the principals with grants |
 //! | `block` | the grants of one principal, and what they permit |
 //! | `memory` | what the blocks refer to: sets of permissions, their numbers, keys of hashes |
 //! | `names` | the numbers of permissions |
-//! | `permissions` | does this set of permissions, written out, permit that action |
-//! | `scope` | does this scope reach that thing |
+//! | `permissions` | a set of permissions that is written out, and whether it permits an action |
+//! | `scope` | whether a scope covers a resource |
 //! | `runs` | memory runs that many grants share |
-//! | `text` | how bytes lie in words |
-//! | `arena` | where the things that readers read lie |
+//! | `text` | byte strings packed into words |
+//! | `arena` | the memory that readers read |
 //! | `pages` | the pages of that memory |
 //! | `atomic` | atomics of the standard library, or of loom |
 //! | `hash` | the hash by which a name is looked up |

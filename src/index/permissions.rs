@@ -1,4 +1,4 @@
-//! Does this set of permissions permit that action? The set written out.
+//! A set of permissions that is written out, and whether it permits an action.
 //!
 //! A head with four counts, then one word for each permission: half a hash of its name, its length, and where its text
 //! is. First the names and the prefixes that are allowed, then the names and prefixes that are excepted. Names are in

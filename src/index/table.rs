@@ -1,4 +1,4 @@
-//! Has this principal grants, and where are they?
+//! The table of the principals with grants.
 //!
 //! A filter in front: one word of it answers for nearly every principal without a grant, and it stays in the
 //! processor's cache, unlike the rest. Behind it is a hash table with open addressing. A slot is half a hash and the

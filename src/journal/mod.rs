@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `stored` | how facts, requests and grants are written down, apart from the domain types |
 //! | `record` | how a fact becomes a record, and back |
-//! | `parse` | how many records are read back |
+//! | `parse` | parsing many records |
 //! | `tree` | one hash for all records, and proofs that a record is among them |
 //! | `verify` | whether a chain is intact, and which record breaks it |
 

@@ -1,4 +1,4 @@
-//! What the monitor found.
+//! Alerts of the monitor.
 
 use super::{AlertId, GrantId, Justification, Principal, Timestamp};
 

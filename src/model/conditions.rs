@@ -1,4 +1,4 @@
-//! What must be so at each use of a grant, besides its window.
+//! Conditions checked at every use of a grant, besides its window.
 
 use core::net::IpAddr;
 use derive_setters::Setters;

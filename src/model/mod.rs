@@ -1,4 +1,4 @@
-//! The nouns, as pure values.
+//! The values of the domain, without effects.
 //!
 //! Every constructor checks its input once: an existing value is valid and is not checked again. Nothing in this module
 //! reads a clock, does I/O, uses a store, or has a serialized form.
@@ -10,13 +10,13 @@
 //! | `ids` | ids of requests, grants and others, and positions in the journal |
 //! | `principal` | a person or an agent, in one canonical spelling |
 //! | `policy_case` | a test of the policies |
-//! | `policy_file` | policies as an operator wrote them down |
+//! | `policy_file` | an operator's file of policies |
 //! | `bytes` | which bytes are permitted in names |
 //! | `checkpoint` | a position of the journal, in a form to keep elsewhere |
 //! | `characters` | which characters are invisible or reorder text |
-//! | `permission` | what may be done; whole segments and wildcards |
-//! | `resource` | on what: kinds of thing, things, their parents |
-//! | `scope` | the part of the world a grant reaches |
+//! | `permission` | actions and permissions: whole segments and wildcards |
+//! | `resource` | resources: kinds, ids, parents |
+//! | `scope` | the resources that a grant covers |
 //! | `role` | a role that can be requested, with its limits |
 //! | `role_name` | the name of a role |
 //! | `text` | justification and ticket, bounded |
@@ -24,7 +24,7 @@
 //! | `terms` | what is given, where and for how long; the cuts of an approver |
 //! | `nothing_left` | which part of the terms a cut leaves empty |
 //! | `conditions` | conditions of each use, and the context of a check |
-//! | `alert` | what the monitor found |
+//! | `alert` | alerts of the monitor |
 //! | `alert_state` | how an alert was handled |
 //! | `approval` | approval steps, and the capacity of a reviewer |
 //! | `delegation` | who reviews in whose place, and for how long |
@@ -45,7 +45,7 @@
 //! | `grant` | a time-bound permission |
 //! | `extension` | which grant another one extends |
 //! | `sign_in` | how a principal signed in |
-//! | `break_glass` | access without approval, and the review it owes |
+//! | `break_glass` | break-glass access, and the review that it needs |
 //! | `decision` | the question and the answer of a check |
 //! | `obligation` | what a host must do in addition |
 //! | `cursor` | where a page of a list continues |

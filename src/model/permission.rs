@@ -1,4 +1,4 @@
-//! What may be done.
+//! Actions and permissions.
 //!
 //! An [`Action`] is the name of one operation of a host: `tools.execute`, `logs:read`. A [`Permission`] is what a role
 //! gives: one action, everything under a prefix of whole segments (`tools.*`, `admin.sso_providers:*`), or everything

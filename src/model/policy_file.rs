@@ -1,4 +1,4 @@
-//! Policies as an operator wrote them down.
+//! An operator's file of policies.
 
 /// A file of an operator's policies, or a built-in set. Its text is parsed elsewhere.
 ///

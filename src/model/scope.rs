@@ -1,4 +1,4 @@
-//! The part of the world that a grant reaches.
+//! The scope of a grant: the resources that it covers.
 //!
 //! A scope is a set of conditions that must all hold: at most one kind, and at most two resources of different kinds,
 //! each of which must be the resource or its parent. The intersection of two scopes is a scope or empty.

@@ -6,14 +6,14 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `settings` | what the operator has set |
+//! | `settings` | the operator's settings |
 //! | `history` | what is normal, and how improbable a count is |
 //! | `watch` | the alerts of a record |
 //! | `familiar` | a person's familiar networks, clients and tokens |
 //! | `uses` | what is unusual about a use |
 //! | `reviews` | what is unusual about approvers |
 //! | `kept` | the alerts, and what is not raised again |
-//! | `activity` | how each grant is used now, and what happened lately |
+//! | `activity` | how each grant is used now, and recent facts |
 
 mod activity;
 mod familiar;

@@ -14,7 +14,7 @@
 //! | `describe` | the description of a request and of a grant in a notice |
 //! | `plan` | recipients, channels and times of a notice |
 //! | `channel` | the port of a channel |
-//! | `settings` | what the operator has set |
+//! | `settings` | the operator's settings |
 
 mod audience;
 mod callback;

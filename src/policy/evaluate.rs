@@ -1,4 +1,4 @@
-//! What does Cedar answer.
+//! Evaluating policies with Cedar.
 
 use core::net::IpAddr;
 use std::collections::HashSet;

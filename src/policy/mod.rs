@@ -8,11 +8,11 @@
 //! |---|---|
 //! | `bound` | the most that a grant may permit, for proofs |
 //! | `error` | errors of policies, with the grant |
-//! | `vocabulary` | what the model's nouns are called in Cedar |
+//! | `vocabulary` | the Cedar names of the model |
 //! | `schema` | types and actions, and validation of policies |
 //! | `translate` | a grant as a policy |
 //! | `export` | all live grants as text |
-//! | `evaluate` | what does Cedar answer |
+//! | `evaluate` | evaluating policies with Cedar |
 //! | `seen` | the request and the entities that policies see |
 //! | `reach` | possible questions, and which rules a proposal would break |
 //! | `scoped` | selecting the policies that can decide a request |

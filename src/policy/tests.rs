@@ -1,4 +1,4 @@
-//! What the room promises, on single grants. Random grants are in `tests/differential.rs`.
+//! What the module promises, on single grants. Random grants are in `tests/differential.rs`.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! What the processes of this machine have counted together.
+//! The sum of what the processes of this machine have counted.
 //!
 //! A scrape reaches one of the processes of a host, so the metrics are the sum over all of them.
 

@@ -1,4 +1,4 @@
-//! Why a check is answered as it is.
+//! Why a check is decided as it is.
 
 use std::sync::Arc;
 

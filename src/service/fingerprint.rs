@@ -1,4 +1,4 @@
-//! By what an idempotency key knows a command again.
+//! The digest by which a repeated command is recognized.
 
 use crate::command::Command;
 use crate::error::Error;

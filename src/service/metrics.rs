@@ -1,4 +1,4 @@
-//! The figures of an engine, and how Prometheus reads them.
+//! The metrics of an engine, and their Prometheus format.
 //!
 //! A check without a grant counts nothing here: such a check takes a nanosecond, and counting would double that. Only
 //! slow paths are counted: uses are written, refusals of elevation are logged. The background work measures the speed

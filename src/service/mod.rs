@@ -8,8 +8,8 @@
 //! | file | question |
 //! |---|---|
 //! | `engine` | opening an engine, and its handles |
-//! | `settings` | what an operator tunes in the engine |
-//! | `shared` | what the handles share |
+//! | `settings` | the settings of the engine |
+//! | `shared` | the state that the handles share |
 //! | `workflow` | looking up requests, grants, delegations and records |
 //! | `execute` | carrying out a command, and the answer to a repeat |
 //! | `commit` | the one place where facts are written |

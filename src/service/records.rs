@@ -1,4 +1,4 @@
-//! A page of records that are wanted.
+//! A page of records.
 
 use crate::command::ListRecords;
 use crate::journal::Record;

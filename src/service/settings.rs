@@ -1,4 +1,4 @@
-//! What an operator tunes in the engine.
+//! The settings of the engine.
 
 use derive_setters::Setters;
 use std::path::PathBuf;

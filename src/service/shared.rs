@@ -1,4 +1,4 @@
-//! What the handles of an engine share.
+//! The state that the handles of an engine share.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -1,4 +1,4 @@
-//! How checks keep current and have uses written.
+//! How checks stay current, and how uses are written.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Waiting for the next change instead of asking for it.
+//! Waits for the next change.
 
 use std::sync::Arc;
 use std::time::Duration;

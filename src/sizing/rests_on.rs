@@ -1,4 +1,4 @@
-//! On how much history an answer rests.
+//! How much history an answer is based on.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What happened, as JSON: revisions and kinds, and nothing else.
+//! Recent events, as JSON: only revisions and kinds.
 
 use crate::service::Events;
 

@@ -1,4 +1,4 @@
-//! Why a check is answered as it is, as JSON.
+//! Why a check is decided as it is, as JSON.
 
 use super::texts;
 use crate::service::{Considered, Explanation};

@@ -24,14 +24,14 @@
 //! | `details` | details of a request for people |
 //! | `record` | a record of the journal |
 //! | `alert` | an alert |
-//! | `events` | what happened after a record |
+//! | `events` | recent events |
 //! | `summary` | what was done under a grant |
 //! | `decision` | the answer of a check |
 //! | `export` | records as JSON lines, CSV or OCSF |
 //! | `ocsf` | a record as an event of OCSF |
 //! | `offer` | a role that the caller may request |
 //! | `sizing` | which parts of a role were used, and recorded calls under another grant |
-//! | `explanation` | why a check is answered as it is |
+//! | `explanation` | why a check is decided as it is |
 //! | `remedy` | the requests that would lift a denial |
 //! | `use_details` | a host's details of a call, for the record |
 //! | `page` | a page of them, and its cursor |

@@ -1,4 +1,4 @@
-//! What would a request newly permit, and how much could go wrong with it.
+//! What a request would newly permit, and its risk.
 //!
 //! Everything is computed from known data: the request, the requester's standing permissions as reported by the host,
 //! their earlier requests, and the operator's settings. A request that adds nothing has no risk.

@@ -1,4 +1,4 @@
-//! The rules of asking, approving and ending, as two pure functions.
+//! The rules of requesting, approving and ending, as two pure functions.
 //!
 //! [`decide`] turns a command into facts or a refusal; [`evolve`] folds a fact into a view. Neither uses a clock or a
 //! store: the instant is an argument, and the caller of `decide` commits its events only if its view is still the
@@ -7,15 +7,15 @@
 //! | file | question |
 //! |---|---|
 //! | `call` | a command, its caller, and the ids for what it makes |
-//! | `rules` | what the operator has set |
-//! | `working_hours` | when others are there to see what happens |
+//! | `rules` | the operator's rules |
+//! | `working_hours` | working hours |
 //! | `host_schema` | the resource kinds of the host |
 //! | `agent_rules` | what the operator permits agents to do |
 //! | `agents` | what an agent may do, for whom, and how much of it |
 //! | `assess` | what a request would newly permit, and its risk |
 //! | `quorum` | which approvals a request still needs |
 //! | `needs` | what must be read before a command can be decided |
-//! | `view` | what must be known to decide, and how a fact changes it |
+//! | `view` | the state that commands are decided from, and how a fact changes it |
 //! | `cuts` | which parts of a request were reduced, and by whom |
 //! | `decide` | which facts follow from a command |
 //! | `note` | what time has made true and is not recorded yet |
@@ -23,7 +23,7 @@
 //! | `uses` | whether a grant can be used now, and what is recorded of the use |
 //! | `access` | which authorization requests are made, and how a refusal is explained |
 //! | `authorize` | evaluates the policy, and turns a "no" into a refusal |
-//! | `refusal` | why not, with stable codes |
+//! | `refusal` | refusals with stable codes |
 
 mod access;
 mod agent_rules;

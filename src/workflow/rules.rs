@@ -1,4 +1,4 @@
-//! What the operator has set, as plain values. The configuration file is read elsewhere.
+//! The operator's rules, as plain values. The configuration file is read elsewhere.
 
 use derive_setters::Setters;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! What must be known to decide, and how a fact changes it.
+//! The state that commands are decided from, and how a fact changes it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! When others are there to see what happens.
+//! Working hours.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Keys of what the record holds.
+//! Keys of the record.
 
 use super::Kind::Plain;
 use super::{Table, key};

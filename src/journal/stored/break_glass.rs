@@ -1,4 +1,4 @@
-//! Access without approval, and the review it owes.
+//! Break-glass access, and the review that it needs.
 
 use serde::{Deserialize, Serialize};
 

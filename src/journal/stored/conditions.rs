@@ -1,4 +1,4 @@
-//! What must be so at each use of a grant.
+//! Conditions checked at every use of a grant.
 
 use std::num::NonZeroU32;
 

@@ -14,12 +14,12 @@
 //! | `details` | details of a request for people |
 //! | `assessment` | what a request would newly permit, and its risk |
 //! | `grant` | a grant |
-//! | `conditions` | what is checked at each use |
+//! | `conditions` | conditions checked at every use |
 //! | `standing` | the standing rights of a principal |
-//! | `break_glass` | access without approval, and the review it owes |
+//! | `break_glass` | break-glass access, and the review that it needs |
 //! | `used` | one use of a grant, and its canonical text |
 //! | `use_details` | additional data in the record of a use |
-//! | `refused` | what was refused in a session |
+//! | `refused` | the refused attempts of a session |
 //! | `alert` | an alert |
 //! | `proof` | the verdict of a solver about a request |
 //! | `parts` | principals, actors, sets of permissions |

@@ -1,4 +1,4 @@
-//! Taking a role without approval, and the review that is owed for it.
+//! Taking a role by break-glass, and its review.
 
 use super::case::Case;
 use super::eligibility::{eligible_in_emergencies, may_request, unknown_role};

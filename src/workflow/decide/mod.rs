@@ -5,20 +5,20 @@
 //! | `case` | the input of a decision |
 //! | `submit` | requesting a role |
 //! | `extend` | requesting an extension |
-//! | `break_glass` | taking a role without approval, and the review owed for it |
+//! | `break_glass` | taking a role by break-glass, and its review |
 //! | `review` | approving and denying a request, asking for more information |
 //! | `answer` | what the requester does with an open request |
 //! | `alert` | acknowledging, silencing and raising an alert |
 //! | `ending` | ending a grant, and suspending it |
 //! | `delegation` | delegating the right to review |
 //! | `standing` | a report of a principal's standing rights |
-//! | `store` | what follows when a replaced store is accepted |
+//! | `store` | accepting a replaced store |
 //! | `merge` | merging what was recorded while the store was unavailable |
 //! | `clock` | the confirmation that the clock is right |
 //! | `covered` | whether a live grant already gives what is requested |
 //! | `eligibility` | who may hold a role, and who may act at all |
 //! | `terms` | what a request is for, after every limit |
-//! | `today` | what today's rules leave of a request that was made under other ones |
+//! | `today` | what the current rules leave of an older request |
 //! | `touch` | what other rules would change about existing grants and requests |
 //! | `limits` | how many grants and requests there may be |
 //! | `request` | the request that a command makes or is about |

@@ -1,4 +1,4 @@
-//! What follows when an operator accepts a store that was replaced.
+//! Accepting a replaced store.
 
 use super::case::each;
 use crate::authz::{AuthzAction, AuthzResource};

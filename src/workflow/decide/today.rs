@@ -1,4 +1,4 @@
-//! What today's rules leave of a request that was made under other ones.
+//! What the current rules leave of an older request.
 //!
 //! A request may wait for days, and the operator may tighten the rules meanwhile. So an approval applies the current
 //! rules: it cuts what they no longer allow, and the record names the limit.
