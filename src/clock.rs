@@ -420,7 +420,7 @@ impl SteadyTime {
     }
 }
 
-/// The instant so many milliseconds after the start of 1970.
+/// The instant this number of milliseconds after the start of 1970.
 #[inline]
 fn at(millis: i64) -> Timestamp {
     u64::try_from(millis).map_or(Timestamp::MAX, Timestamp::at_most)

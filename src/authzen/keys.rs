@@ -83,7 +83,7 @@ impl Keys {
         }
     }
 
-    /// So many random bytes, in base64url.
+    /// Random bytes of this number, in base64url.
     pub(super) fn random_id(&self) -> Result<String, Error> {
         Ok(URL_SAFE_NO_PAD.encode(self.random()?))
     }

@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// Every item of a list, page by page, at most so many.
+    /// Every item of a list, page by page, up to a limit.
     pub(super) fn all(&self, name: &str, fields: &Map<String, Value>, most: usize) -> Result<Vec<Value>, Problem> {
         let mut all = Vec::new();
         let mut cursor: Option<String> = None;

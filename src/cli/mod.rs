@@ -85,7 +85,7 @@ use self::problem::{Exit, Problem};
 use self::screen::{Format, Screen};
 use crate::command::{CommandSpec, catalogue};
 
-/// Runs the command line, and answers with the exit code. The first argument is the name of the program.
+/// Runs the command line, and returns the exit code. The first argument is the name of the program.
 ///
 /// ```no_run
 /// let code = jit_access::cli::main(std::env::args_os());

@@ -36,7 +36,7 @@ impl<'a> Progress<'a> {
         self
     }
 
-    /// So many of so many are done.
+    /// Shows how many of all are done.
     pub(super) fn at(&mut self, done: u64, all: u64) {
         let now = self.screen.now();
         if done < self.done {

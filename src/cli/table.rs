@@ -121,7 +121,7 @@ pub(super) fn card(facts: &[(&str, String)], width: Option<usize>) -> String {
     lines.join("\n")
 }
 
-/// Lines of at most so many columns, broken at spaces where there are any. Marks go on over the break.
+/// Lines of limited width, broken at spaces if there are any. Marks continue after a break.
 pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;

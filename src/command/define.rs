@@ -15,7 +15,7 @@ use crate::model::{GrantId, Invalid};
 /// assert_eq!(Submit::SPEC.summary(), "Request a role for a limited time");
 /// ```
 pub trait Definition: Sized {
-    /// What faces must know of it.
+    /// Its specification.
     const SPEC: CommandSpec;
 
     /// Reads it.

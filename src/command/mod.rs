@@ -110,10 +110,10 @@ macro_rules! definitions {
         }
 
         impl $name {
-            /// What faces must know of each.
+            /// The specification of each.
             pub const CATALOGUE: &'static [CommandSpec] = &[$(<$variant as Definition>::SPEC,)+];
 
-            /// What faces must know of this one.
+            /// The specification of this one.
             #[must_use]
             pub const fn spec(&self) -> CommandSpec {
                 match self { $(Self::$variant(_) => <$variant as Definition>::SPEC,)+ }

@@ -6,7 +6,7 @@ use crate::model::{
     RecordResult, RequestStatus, SummaryForm,
 };
 
-/// A command or a read, as faces see it.
+/// A command or a read, as interfaces describe it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandSpec {

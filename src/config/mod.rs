@@ -105,7 +105,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The same as JSON: `errors`, each with `key`, `problem` and `expected`, and `warnings`. One form for every face.
+    /// The same as JSON: `errors`, each with `key`, `problem` and `expected`, and `warnings`. One form for every interface.
     ///
     /// ```
     /// use jit_access::config::Config;

@@ -39,7 +39,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const LONGEST_WISH: Duration = Duration::from_secs(24 * 3_600);
 
 impl Pace {
-    /// The usual pace with so many attempts, and at most so many messages a minute.
+    /// The default pace with these limits of attempts and of messages a minute.
     #[must_use]
     pub fn of(attempts: u32, per_minute: Option<u32>) -> Self {
         let gap = per_minute.filter(|count| *count > 0).map_or(Duration::ZERO, |count| MINUTE / count);
@@ -106,7 +106,7 @@ impl Circuit {
         self.closed_until = None;
     }
 
-    /// The receiver failed as a whole. Answers whether the channel is down since this.
+    /// Notes a failure of the whole receiver. Returns whether the channel is down since then.
     pub(super) fn failed(&mut self, now: Duration, pace: &Pace, wish: Option<Duration>) -> bool {
         let was_down = self.is_down();
         self.failures = self.failures.saturating_add(1);

@@ -53,7 +53,7 @@ pub(super) struct Mail {
 
 /// A subject is read in a list.
 const LONGEST_SUBJECT: usize = 150;
-/// So many permissions are named; of more, how many there are.
+/// How many permissions are named; of more, only the number is given.
 const NAMED: usize = 12;
 
 impl Templates {

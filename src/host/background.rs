@@ -79,7 +79,7 @@ impl Background {
     }
 }
 
-/// Answers whether it failed.
+/// Returns whether it failed.
 fn round(reconciler: &Reconciler, failed_before: bool) -> bool {
     match reconciler.tick() {
         Err(error) => {
@@ -99,7 +99,7 @@ fn round(reconciler: &Reconciler, failed_before: bool) -> bool {
 }
 
 impl Rounds {
-    /// Starts the thread; each round answers how long to wait for the next.
+    /// Starts the thread; each round returns how long to wait for the next.
     pub(super) fn start(
         name: &'static str,
         mut round: impl FnMut() -> Duration + Send + 'static,

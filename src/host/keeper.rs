@@ -124,8 +124,8 @@ impl Keeper {
         Ok(kept)
     }
 
-    /// Removes what the configuration does not keep any more, in short transactions, and answers how many records are removed in
-    /// all. The thread does it every hour, after it has verified and signed.
+    /// Removes what the configuration no longer keeps, in short transactions, and returns how many records are removed
+    /// in all. The thread does it every hour, after it has verified and signed.
     ///
     /// # Errors
     /// As for [`Sealer::remove_old`].

@@ -30,7 +30,7 @@ impl Listening {
     }
 }
 
-/// Answers whether it failed. Logged when that begins and when it ends.
+/// Returns whether it failed. Logged when that begins and when it ends.
 fn hear(reconciler: &Reconciler, failed_before: bool) -> bool {
     match reconciler.hear(STRETCH) {
         Err(error) => {

@@ -55,7 +55,7 @@ pub enum Level {
     Error,
 }
 
-/// Where a host wants its records.
+/// Where a host receives its records.
 ///
 /// ```
 /// use jit_access::host::log::{self, Record, Sink};

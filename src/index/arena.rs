@@ -116,7 +116,7 @@ impl<'a> Run<'a> {
         self.0.len()
     }
 
-    /// So many words from this position, if there are so many.
+    /// This number of words from this position, if there are as many.
     #[inline]
     pub(super) fn exactly(&self, at: usize, count: usize) -> Option<&'a [AtomicU64]> {
         self.0.get(at..)?.get(..count)

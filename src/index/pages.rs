@@ -29,7 +29,7 @@ mod mapped {
     impl std::panic::RefUnwindSafe for Pages {}
 
     impl Pages {
-        /// So many words, all zero.
+        /// This number of words, all zero.
         #[expect(clippy::expect_used, reason = "what any allocation does when there is no memory")]
         pub(in super::super) fn zeroed(count: usize) -> Self {
             let pages = MmapMut::map_anon(count * size_of::<AtomicU64>()).expect("memory for the index");
@@ -64,7 +64,7 @@ mod mapped {
     pub(in super::super) struct Pages(Box<[AtomicU64]>);
 
     impl Pages {
-        /// So many words, all zero.
+        /// This number of words, all zero.
         pub(in super::super) fn zeroed(count: usize) -> Self {
             Self((0..count).map(|_| AtomicU64::new(0)).collect())
         }

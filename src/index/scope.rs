@@ -62,7 +62,7 @@ pub(super) const fn place_of(scope: u64) -> Option<usize> {
 /// The word of a scope after its text has moved to this place.
 #[inline]
 pub(super) fn moved(scope: u64, place: usize) -> u64 {
-    // So many words are more than the index holds.
+    // The index never has this many words.
     scope >> 32 << 32 | u64::from(u32::try_from(place).unwrap_or(u32::MAX))
 }
 

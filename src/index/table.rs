@@ -48,7 +48,7 @@ impl Table {
         64 - self.slot_shift
     }
 
-    /// The size for so many principals, with room for half as many again.
+    /// The size for this number of principals, with room for half as many again.
     pub(super) fn bits_for(principals: usize) -> u32 {
         (SMALLEST..).find(|bits| principals + principals / 2 < Self::room(*bits)).unwrap_or(SMALLEST)
     }
@@ -148,7 +148,7 @@ impl Table {
         (0..self.slots.len()).map(|at| block_of(self.slot(at, Ordering::Relaxed))).filter(|block| *block != 0)
     }
 
-    /// Links the block of a principal that had no grant. Answers whether a used slot was used again.
+    /// Links the block of a principal that had no grant. Returns whether a used slot was used again.
     pub(super) fn link(&self, hash: u64, block: u32) -> bool {
         let bits = filter_bits(hash);
         if let Some(word) = self.filter.word((hash >> self.filter_shift) as usize) {

@@ -4,7 +4,7 @@
 use super::arena::{Run, load};
 use crate::model::padded;
 
-/// How many words so many bytes fill.
+/// The number of words that this number of bytes fills.
 #[inline]
 pub(super) const fn words(bytes: usize) -> usize {
     bytes.div_ceil(8)

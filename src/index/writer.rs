@@ -175,7 +175,7 @@ impl Writer {
         line
     }
 
-    /// Makes sure that so many principals more can be linked.
+    /// Makes room for this number of additional principals.
     fn make_room(&mut self, to: &Published, new: usize) {
         let Some(table) = to.current() else { return };
         if self.used + new <= Table::room(table.bits()) {

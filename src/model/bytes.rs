@@ -96,7 +96,7 @@ pub(super) fn sixteen(bytes: &[u8]) -> u8x16 {
     u8x16::new(sixteen.to_le_bytes())
 }
 
-/// A bit for each of so many bytes, at most sixteen.
+/// One bit for each byte, at most sixteen.
 #[inline]
 pub(super) const fn all_of_sixteen(len: usize) -> u32 {
     let len = if len < 16 { len as u32 } else { 16 };

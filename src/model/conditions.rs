@@ -68,7 +68,7 @@ impl Conditions {
         })
     }
 
-    /// Whether nothing has to be so.
+    /// Whether there is no condition.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()

@@ -83,14 +83,14 @@ pub enum Reason {
     OtherSession,
     /// A grant covers it, but another exact call of the tool.
     OtherCall,
-    /// The index could not be shown to be current, so elevation stops; standing rights go on.
+    /// The index could not be proven current, so no grant is honoured; standing rights remain.
     Stale,
-    /// The store was replaced by an older copy or another one, so elevation stops until an operator has accepted it;
-    /// standing rights go on.
+    /// The store was replaced by an older copy or another one, so no grant is honoured until an operator has accepted
+    /// it; standing rights remain.
     StoreReplaced,
     /// The store was altered, so no grant is honoured; standing rights remain.
     StoreBroken,
-    /// Uses could not be recorded, so elevation stops; standing rights go on.
+    /// Uses could not be recorded, so no grant is honoured; standing rights remain.
     Unrecordable,
     /// A grant covers it, and a guardrail forbids it.
     Guardrail,

@@ -80,7 +80,7 @@ pub enum Fact {
         /// The approver's words.
         comment: Option<Justification>,
     },
-    /// A reviewer wants to know more before saying yes or no.
+    /// A reviewer asked a question before deciding.
     InformationRequested {
         /// The request.
         request: RequestId,

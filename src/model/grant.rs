@@ -43,7 +43,7 @@ pub struct Grant {
     pub scope: Scope,
     /// When.
     pub window: Window,
-    /// What must be so at each use.
+    /// Conditions checked at every use.
     pub conditions: Conditions,
     /// Details from its request, for people.
     pub details: Details,

@@ -76,7 +76,7 @@ impl RecordFilter {
         self.is_in_time(event.at) && self.has_text(event) && self.topics().iter().all(|topic| topics.contains(topic))
     }
 
-    /// Whether the filter wants this instant.
+    /// Whether this instant matches the filter.
     #[must_use]
     pub fn is_in_time(&self, at: Timestamp) -> bool {
         self.from.is_none_or(|from| at >= from) && self.until.is_none_or(|until| at < until)

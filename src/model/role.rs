@@ -33,7 +33,7 @@ pub struct Role {
     pub approval: Vec<ApprovalRule>,
     /// The host roles that may request it; a requester needs one of them. `None` for everyone.
     pub requestable_by: Option<Vec<RoleName>>,
-    /// What must be so at each use of every grant of it.
+    /// Conditions of every grant of it, checked at every use.
     pub conditions: Conditions,
     /// The roles, of this catalogue or of the host, that must not be held together with this one.
     pub conflicts_with: Vec<RoleName>,

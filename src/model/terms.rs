@@ -45,7 +45,7 @@ pub struct Cut {
     pub scope: Option<Scope>,
     /// No longer than this.
     pub duration: Option<Ttl>,
-    /// Only while this is so, too.
+    /// Additional conditions.
     pub conditions: Conditions,
 }
 

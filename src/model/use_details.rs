@@ -42,7 +42,7 @@ pub struct UseDetails {
     pub by_standing: Option<bool>,
     /// A digest of the arguments of the call.
     pub arguments_digest: Option<DetailText>,
-    /// The arguments that the operator wants on record, by name.
+    /// The arguments that are recorded by configuration, by name.
     pub arguments: BTreeMap<String, DetailText>,
 }
 

@@ -12,7 +12,7 @@ use crate::model::{AlertKind, Timestamp, UseDetails};
 
 /// How many different values of one kind are remembered of one person.
 const KNOWN: usize = 64;
-/// Of networks and clients: at most one day in so many brings something new.
+/// For networks and clients: a new value on at most one of this many days.
 const RARE: u32 = 4;
 /// For tokens, which many sign-ins replace each day or each week.
 const RARE_TOKEN: u32 = 10;

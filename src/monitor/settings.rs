@@ -26,7 +26,7 @@ pub struct MonitorSettings {
     pub pause: Ttl,
     /// `burst_uses`: fewer uses in an hour are never a burst.
     pub burst_uses: u64,
-    /// `burst_one_in`: a burst is a count that is more improbable than one in so many.
+    /// `burst_one_in`: a burst is a count that is more improbable than one in this number.
     pub burst_one_in: u64,
     /// `burst_without_history`: this many uses in two minutes are a burst when there is no history.
     pub burst_without_history: u64,

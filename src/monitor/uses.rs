@@ -59,7 +59,7 @@ pub(super) struct Watched {
     last: Option<Timestamp>,
     /// The things that the request names in its reason.
     named: Vec<ResourceId>,
-    /// How often each call was made lately, by its hash: an agent can have many.
+    /// How often each call was made recently, by its hash: an agent can make many.
     calls: HashMap<u64, Recent<1>>,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Callback<'a> {
     pub(crate) channel: &'a str,
     /// The wanted results: names between commas; `-` for each change.
     pub(crate) events: &'a str,
-    /// What the caller wants back: `s` and base64url; `-` for nothing.
+    /// The state that the caller gets back: `s` and base64url; `-` for none.
     pub(crate) state: &'a str,
     /// The address of the decision point that took the request.
     pub(crate) base: &'a str,

@@ -333,7 +333,7 @@ fn no_grant_that_the_model_makes_is_refused_as_impossible() {
     // Every action of the group that is declared is excepted: pointless, and no error.
     let hollow = set(&["llm.*"], &["llm.invoke", "llm.read"]);
     schema.check(&Grant { permissions: hollow, ..grant(1) }).unwrap();
-    // A group of which no member is declared.
+    // A group without declared members.
     let names = [Permission::new("of.another.host:*").unwrap()];
     let wider = schema.with(&names, []).unwrap();
     wider.check(&Grant { permissions: PermissionSet::new(names).unwrap(), ..grant(1) }).unwrap();

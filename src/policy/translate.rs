@@ -89,7 +89,7 @@ fn resources(scope: &Scope) -> Result<pst::ResourceConstraint, PolicyError> {
     })
 }
 
-/// The thing that the head of the policy has no room for.
+/// The resource that does not fit into the head of the policy.
 fn also_in(scope: &Scope) -> Option<&ResourceId> {
     scope.part().map(|(_, parent)| parent).or_else(|| scope.things().nth(1))
 }

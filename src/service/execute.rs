@@ -25,7 +25,7 @@ use crate::workflow::{
 };
 
 impl Workflow {
-    /// Does what the command wants, or nothing.
+    /// Carries out the command, or nothing of it.
     ///
     /// Once this has returned `Ok`, every check of this process that starts from now on sees the result, and it is on
     /// disk unless [`Receipt::durable`] is false. A second call with the same command and key does nothing: it returns

@@ -1,5 +1,4 @@
-//! The start and the end of each process that works with the store, on record where the operator asks for it
-//! (`enhanced_audit`).
+//! The start and the end of each process that works with the store, recorded if configured (`enhanced_audit`).
 //!
 //! As with the configuration, a process that only looks, without background work, leaves no record. One that is killed leaves no
 //! end: the next record is the start of another one.

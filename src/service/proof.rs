@@ -186,7 +186,7 @@ impl Parts<'_> {
     }
 }
 
-/// The root over so many parts of one size: a power of two of them.
+/// The root over these parts of equal size; their number is a power of two.
 fn folded(parts: &mut Vec<Hash>) -> Option<Hash> {
     while parts.len() > 1 {
         let pairs = parts.chunks_exact(2).filter_map(|pair| match pair {

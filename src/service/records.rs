@@ -39,7 +39,7 @@ pub(super) fn read(store: &dyn Store, query: RecordQuery, limit: usize) -> Resul
     look(store, query, limit, LOOKED_AT)
 }
 
-/// Up to so many of the records that the query wants, however many have to be looked at.
+/// Up to `limit` records that match the query, however many must be read.
 pub(super) fn all(store: &dyn Store, query: RecordQuery, limit: usize) -> Result<Vec<Record>, StoreError> {
     look(store, query, limit, usize::MAX).map(|found| found.records)
 }

@@ -24,7 +24,7 @@ pub struct Candidate {
     pub permissions: PermissionSet,
     /// Where.
     pub scope: Scope,
-    /// What must be so at each use.
+    /// Conditions checked at every use.
     pub conditions: Conditions,
 }
 

@@ -1,10 +1,10 @@
-//! How documents are defined: once, with the words and the types that every face shows.
+//! How documents are defined: once, with the documentation and the types for every interface.
 
 use serde::Serialize;
 
 use crate::model::{Principal, Timestamp};
 
-/// A document or a part of one, as faces describe it.
+/// A document or a part of one, as interfaces describe it.
 ///
 /// ```
 /// let grant = jit_access::wire::documents().iter().find(|one| one.name == "Grant").ok_or("no such document")?;

@@ -32,7 +32,7 @@ pub struct AgentRules {
 }
 
 impl AgentRules {
-    /// The most that can be set for a number: a command is decided from so many of a person's requests.
+    /// The highest value of a number: a decision reads this many of a person's requests.
     pub const MOST: u64 = 100;
 }
 

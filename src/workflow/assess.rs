@@ -13,7 +13,7 @@ use crate::model::{
 const MANY: usize = 10;
 /// A grant longer than this is a long one.
 const LONG_MILLIS: i64 = 4 * 3_600_000;
-/// So many requests for one role in [`RECENT_MILLIS`] are asking again and again.
+/// This many requests for one role in [`RECENT_MILLIS`] count as repeated.
 const REPEATED: usize = 3;
 const RECENT_MILLIS: i64 = 7 * 24 * 3_600_000;
 

@@ -139,7 +139,7 @@ pub enum OnRoleChange {
     /// `keep`: it remains until its end, as it was approved.
     #[default]
     Keep,
-    /// `revoke`: the next start revokes it. Break-glass grants go on.
+    /// `revoke`: the next start revokes it. Break-glass grants remain.
     Revoke,
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Case<'a> {
     pub(super) ids: Ids,
     pub(super) rules: &'a Rules,
     pub(super) now: Timestamp,
-    /// Whether the caller only wants to see what would happen.
+    /// Whether it is a dry run.
     pub(super) dry_run: bool,
     /// Whether the command came with an idempotency key.
     pub(super) keyed: bool,

@@ -42,7 +42,7 @@ pub struct Offer {
     pub not_held: Option<PermissionSet>,
     /// How much could go wrong with a request for all of it, everywhere, for the usual length.
     pub risk: RiskLevel,
-    /// What must be so at each use.
+    /// Conditions checked at every use.
     pub conditions: Conditions,
     /// The length of a request that names none.
     pub default_duration: Ttl,

@@ -118,7 +118,7 @@ pub(super) fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusa
     Ok(())
 }
 
-/// That a reason and a ticket are there, where the operator wants them.
+/// Checks that a reason and a ticket are given, if required.
 pub(super) fn check_details(details: &Details, rules: &Rules) -> Result<(), Refusal> {
     if rules.require_justification && details.justification.is_none() {
         return Err(Refusal::new(RefusalCode::JustificationRequired, "say in `reason` why you need this role"));

@@ -43,7 +43,7 @@ pub(super) fn todays_cut(request: &AccessRequest, terms: &Terms, rules: &Rules) 
     Ok((cut, limits))
 }
 
-/// That what the operator wants of a request by now is there.
+/// Checks that the request has what the operator requires by now.
 fn check_details(request: &AccessRequest, rules: &Rules) -> Result<(), Refusal> {
     let lacks = |code, key: &str, what: &str| {
         let message =
