@@ -35,7 +35,7 @@ pub struct Role {
     pub requestable_by: Option<Vec<RoleName>>,
     /// Conditions of every grant of it, checked at every use.
     pub conditions: Conditions,
-    /// The roles, of this catalogue or of the host, that must not be held together with this one.
+    /// The roles, of this catalogue or of the host, that should not be held together with this one.
     pub conflicts_with: Vec<RoleName>,
 }
 

@@ -94,7 +94,7 @@ mod with_cedar {
             Ok(Some(analysis))
         }
 
-        /// The roles that must not be held together with this one, declared by either of the two, and that the
+        /// The roles that should not be held together with this one, declared by either of the two, and that the
         /// requester holds.
         fn conflicts<'a>(&self, request: &AccessRequest, held: impl Iterator<Item = &'a Grant>) -> Vec<RoleName> {
             let says = |one: &RoleName, other: &RoleName| {

@@ -9,6 +9,6 @@ pub(super) const TABLES: &[Table] = &[(
         "enhanced_audit",
         Plain,
         "false",
-        "Whether the record of a use says what the host told of the call: address, session, program, id of the token, trace, digest of the arguments, and whether standing rights alone would have allowed it.",
+        "Whether the record of a use contains the host's details of the call: address, session, program, id of the token, trace, digest of the arguments, and whether standing rights alone would have allowed it.",
     )],
 )];

@@ -6,7 +6,7 @@ use super::{Table, key};
 pub(super) const TABLES: &[Table] = &[(
     "break_glass",
     &[
-        key("break_glass.enabled", Plain, "false", "Whether access without approval is possible."),
+        key("break_glass.enabled", Plain, "false", "Whether break-glass access is possible."),
         key(
             "break_glass.eligible_roles",
             List,
@@ -18,27 +18,27 @@ pub(super) const TABLES: &[Table] = &[(
             "break_glass.even_never_auto_approve",
             Plain,
             "false",
-            "`true`: an emergency may take what `never_auto_approve` names.",
+            "`true`: break-glass may take what `never_auto_approve` names.",
         ),
         key("break_glass.roles", List, "all roles", "Which roles of the catalogue can be taken."),
-        key("break_glass.max_duration_hours", Plain, "1", "The longest grant. The limits of the role hold as well."),
+        key("break_glass.max_duration_hours", Plain, "1", "The longest grant. The limits of the role apply as well."),
         key(
             "break_glass.offline",
             Plain,
             "false",
-            "`true`: a role can be taken without approval while the store is away: once by each person, for a short time, and on record on this machine until it is merged.",
+            "`true`: a role can be taken by break-glass while the store is unavailable: once by each person, for a short time, and recorded on this machine until it is merged.",
         ),
         key(
             "break_glass.offline_folder",
             Text,
             "",
-            "The folder for that record, on a disk of this machine; its account alone may use it. It is made when it is missing. Leave it set until what stands in it is merged.",
+            "The folder for that record, on a disk of this machine; only its account may use it. It is created when it is missing. Keep the key set until the contents are merged.",
         ),
         key(
             "break_glass.offline_max_minutes",
             Plain,
             "30",
-            "The longest grant that is taken then. At most `max_duration_hours`.",
+            "The longest grant of this kind. At most `max_duration_hours`.",
         ),
         key(
             "break_glass.require_mfa",
@@ -58,7 +58,7 @@ pub(super) const TABLES: &[Table] = &[(
             "break_glass.reserved_permissions",
             List,
             "the general ones",
-            "Which of the general `reserved_permissions` stay reserved in an emergency.",
+            "Which of the general `reserved_permissions` stay reserved in break-glass.",
         ),
         key(
             "break_glass.notify_security_team",
@@ -70,7 +70,7 @@ pub(super) const TABLES: &[Table] = &[(
             "break_glass.reviewer_roles",
             List,
             "`approver_roles`",
-            "Roles of the host of which one must review the use afterwards.",
+            "Roles of the host, one of which must review the use afterwards.",
         ),
         key(
             "break_glass.review_within_hours",
@@ -82,7 +82,7 @@ pub(super) const TABLES: &[Table] = &[(
             "break_glass.after_unjustified",
             Text,
             "none",
-            "What follows when the review finds the use unjustified: `none`; `block`: no access without approval until a reviewer waives that review; `revoke_and_block`: the person's live grants end, too.",
+            "What happens when the review finds the use unjustified: `none`; `block`: no break-glass until a reviewer waives that review; `revoke_and_block`: the person's live grants end, too.",
         ),
     ],
 )];

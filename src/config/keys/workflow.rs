@@ -7,7 +7,7 @@ pub(super) const TABLES: &[Table] = &[
     (
         "workflow",
         &[
-            key("enabled", Plain, "true", "`false`: nobody can make a request, and no grant is honoured."),
+            key("enabled", Plain, "true", "`false`: no request can be made, and no grant is honoured."),
             key("max_duration_hours", Plain, "8", "The longest grant of any role."),
             key("default_duration_hours", Plain, "1", "The length of a grant when the request names none."),
             key("require_justification", Plain, "true", "A request must have a `reason`."),
@@ -30,7 +30,7 @@ pub(super) const TABLES: &[Table] = &[
                 "on_role_change",
                 Text,
                 "`keep`",
-                "What becomes of live grants that give more than their role does now, because it was removed or narrowed: `keep` lets them go on to their end, `revoke` revokes them at the next start. Break-glass grants go on.",
+                "What happens to live grants that permit more than their role does now, because it was removed or narrowed: `keep` keeps them until their end, `revoke` revokes them at the next start. Break-glass grants remain.",
             ),
         ],
     ),
@@ -41,7 +41,7 @@ pub(super) const TABLES: &[Table] = &[
                 "require_approval",
                 Plain,
                 "true",
-                "`false`: every request is approved by this rule, and the record says so.",
+                "`false`: every request is approved by this rule, and this is recorded.",
             ),
             key("approver_roles", List, "", "Roles of the host that may approve and revoke, and that see everything."),
             key(
@@ -50,15 +50,15 @@ pub(super) const TABLES: &[Table] = &[
                 "one approval by one of `approver_roles`",
                 "The steps of an approval, for roles without steps of their own: a list.",
             ),
-            key("approval.roles", FileOnly, "", "Of one step: the roles of which an approver must hold one."),
-            key("approval.count", FileOnly, "1", "Of one step: how many different people must approve."),
+            key("approval.roles", FileOnly, "", "For a step: the roles; an approver needs one of them."),
+            key("approval.count", FileOnly, "1", "For a step: how many different people must approve."),
             key(
                 "approval.escalate_after_hours",
                 FileOnly,
                 "",
-                "Of one step: when `escalate_to` may approve too, counted from the request.",
+                "For a step: when `escalate_to` may approve too, counted from the request.",
             ),
-            key("approval.escalate_to", FileOnly, "", "Of one step: the roles that may approve too from then on."),
+            key("approval.escalate_to", FileOnly, "", "For a step: the roles that may approve too from then on."),
             key("auto_approve_for_roles", List, "", "Roles of the host whose holders are approved by this rule."),
             key(
                 "auto_approve_max_hours",
