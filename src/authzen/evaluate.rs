@@ -316,7 +316,8 @@ impl Point {
         until: Timestamp,
     ) -> Result<String, Reply> {
         let bound = self.bound(question)?;
-        let id = self.keys.evaluation_id(until, &about(pep, mapped, &bound).each_ref().map(|part| part.as_slice()));
+        let id =
+            self.keys.evaluation_id(until, &binding_parts(pep, mapped, &bound).each_ref().map(|part| part.as_slice()));
         id.map_err(|error| self.failed(&error))
     }
 
@@ -329,7 +330,7 @@ impl Point {
         id: &str,
     ) -> Result<Option<Timestamp>, Reply> {
         let bound = self.bound(question)?;
-        let about = about(pep, mapped, &bound);
+        let about = binding_parts(pep, mapped, &bound);
         Ok(self.keys.open_evaluation_id(id, &about.each_ref().map(|part| part.as_slice())))
     }
 
@@ -371,7 +372,7 @@ pub(super) fn check_of<'a>(prepared: &'a Prepared<'_>, mode: Mode) -> Option<Che
 }
 
 /// What a denial is bound to besides its time.
-fn about(pep: &Pep, mapped: &Mapped, bound: &str) -> [Vec<u8>; 4] {
+fn binding_parts(pep: &Pep, mapped: &Mapped, bound: &str) -> [Vec<u8>; 4] {
     let person = mapped.person.as_ref().map(ToString::to_string).unwrap_or_default();
     [pep.id().into(), mapped.principal.to_string().into(), person.into(), bound.into()]
 }

@@ -83,18 +83,18 @@ fn context_of(context: &Map<String, Value>) -> Context {
 impl Mapped {
     /// The principal in the host's data, under the name in the question.
     pub(super) fn caller(&self, host: &dyn Host) -> Result<Option<Caller>, HostError> {
-        Ok(host.caller(&self.principal, self.person.as_ref())?.map(|caller| self.named(caller)))
+        Ok(host.caller(&self.principal, self.person.as_ref())?.map(|caller| self.with_name(caller)))
     }
 
     /// The same, and whether the host knows the person that an agent acts for. The host is asked once for both.
     pub(super) fn caller_and_person(&self, host: &dyn Host) -> Result<(Option<Caller>, bool), HostError> {
         let Some(person) = &self.person else { return Ok((self.caller(host)?, true)) };
         let mut known = host.callers(&[(&self.principal, Some(person)), (person, None)])?.into_iter();
-        let caller = known.next().flatten().map(|caller| self.named(caller));
+        let caller = known.next().flatten().map(|caller| self.with_name(caller));
         Ok((caller, known.next().flatten().is_some()))
     }
 
-    fn named(&self, caller: Caller) -> Caller {
+    fn with_name(&self, caller: Caller) -> Caller {
         let acts_for = self.person.clone().or_else(|| caller.acts_for.clone());
         Caller { principal: self.principal.clone(), acts_for, ..caller }
     }

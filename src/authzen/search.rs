@@ -54,7 +54,8 @@ impl Point {
         let found = self.found(pep, host, wanted, &question, &grants)?;
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(found.len());
         let end = start.saturating_add(usize::try_from(limit).unwrap_or(usize::MAX)).min(found.len());
-        let results: Vec<Value> = found.iter().skip(start).take(end - start).map(|one| shown(one, wanted)).collect();
+        let results: Vec<Value> =
+            found.iter().skip(start).take(end - start).map(|one| result_entity(one, wanted)).collect();
         let next = if end < found.len() { self.keys.page(end as u64, &about) } else { String::new() };
         let page = json!({"next_token": next, "count": results.len(), "total": found.len()});
         Ok(Reply::json(200, &json!({"page": page, "results": results})))
@@ -76,7 +77,7 @@ impl Point {
                 sent.push(one);
             }
         }
-        for (kind, id) in grants.iter().flat_map(|grant| self.named(grant, wanted, question)) {
+        for (kind, id) in grants.iter().flat_map(|grant| self.named_candidates(grant, wanted, question)) {
             if candidates.insert((kind.clone(), id.clone())) {
                 sent.push(Entity::new(&kind, &id));
             }
@@ -104,7 +105,7 @@ impl Point {
     }
 
     /// The names of the searched kind in a grant.
-    fn named(&self, grant: &Grant, wanted: Wanted, question: &Question) -> Vec<(String, String)> {
+    fn named_candidates(&self, grant: &Grant, wanted: Wanted, question: &Question) -> Vec<(String, String)> {
         match wanted {
             Wanted::Subject => {
                 let kind = self.settings.subject_types.iter().find(|(_, kind)| **kind == grant.holder.kind());
@@ -127,7 +128,7 @@ impl Point {
     }
 }
 
-fn shown(found: &Entity, wanted: Wanted) -> Value {
+fn result_entity(found: &Entity, wanted: Wanted) -> Value {
     match wanted {
         Wanted::Action => json!({"name": found.id()}),
         _ => json!({"type": found.kind(), "id": found.id()}),

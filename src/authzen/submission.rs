@@ -82,7 +82,7 @@ impl Point {
             return Err(Reply::of_profile(410, "expired_denial", "this denial is too old: ask for a new decision"));
         }
         let caller = mapped.caller(host)?.ok_or_else(not_requestable)?;
-        self.asked(pep, &caller, &mapped, &submission, &bound, key.as_ref())
+        self.make_request(pep, &caller, &mapped, &submission, &bound, key.as_ref())
     }
 
     /// The key by which a repeated submission is recognized: it belongs to this caller, for any subject.
@@ -239,7 +239,7 @@ impl Point {
     }
 
     /// Makes the request, as the subject.
-    fn asked(
+    fn make_request(
         &self,
         pep: &Pep,
         caller: &Caller,

@@ -27,7 +27,7 @@ impl Point {
     pub(super) fn task(&self, pep: &Pep, handle: &str) -> Result<Reply, Reply> {
         let (receipt, request) = self.opened(pep, handle)?;
         let (now, status) = (receipt.now, request.status(receipt.now));
-        let mut reply = Reply::json(200, &self.shown(pep, &receipt, &request));
+        let mut reply = Reply::json(200, &self.task_document(pep, &receipt, &request));
         if status.is_open() {
             let is_young = now.millis().saturating_sub(request.created_at.millis()) < TEN_MINUTES;
             reply = reply.with("retry-after", if is_young { SOON } else { LATER }.to_string());
@@ -55,7 +55,7 @@ impl Point {
         match self.workflow.execute(&caller, Withdraw::new(request.id), None) {
             Ok(receipt) => {
                 let request = receipt.request.clone().ok_or_else(unknown)?;
-                Ok(Reply::json(200, &self.shown(pep, &receipt, &request)))
+                Ok(Reply::json(200, &self.task_document(pep, &receipt, &request)))
             }
             Err(Error::Refused(refusal))
                 if matches!(refusal.code(), RefusalCode::RequestNotPending | RefusalCode::RequestTimedOut) =>
@@ -70,7 +70,7 @@ impl Point {
     pub(super) fn accepted(&self, pep: &Pep, receipt: &Receipt) -> Result<Reply, Reply> {
         let request = receipt.request.clone().ok_or_else(unknown)?;
         let is_approved = request.status(receipt.now) == RequestStatus::Approved;
-        let reply = Reply::json(if is_approved { 201 } else { 202 }, &self.shown(pep, receipt, &request));
+        let reply = Reply::json(if is_approved { 201 } else { 202 }, &self.task_document(pep, receipt, &request));
         let reply = reply.with("location", self.address(pep, &request)).with("cache-control", "no-store");
         Ok(if is_approved { reply } else { reply.with("retry-after", SOON.to_string()) })
     }
@@ -99,7 +99,7 @@ impl Point {
     }
 
     /// The task, and its result once it is approved. It does not contain the approvers.
-    fn shown(&self, pep: &Pep, receipt: &Receipt, request: &AccessRequest) -> Value {
+    fn task_document(&self, pep: &Pep, receipt: &Receipt, request: &AccessRequest) -> Value {
         let (now, address) = (receipt.now, self.address(pep, request));
         let status = request.status(now);
         let cuts: Vec<Value> =

@@ -13,7 +13,7 @@ use super::problem::{Exit, Problem};
 use super::screen::{Format, Screen};
 use super::show::{self, short};
 use super::wait::{Interrupt, for_decision, outcome};
-use super::zone::{distance, length_of, said};
+use super::zone::{distance, length_of, span};
 use crate::command::{CommandSpec, spec_of};
 
 /// How long `--wait` waits, if given.
@@ -46,11 +46,11 @@ pub(super) fn request(
         }
         return Ok(());
     }
-    waited(client, screen, spec, made, patience)
+    wait_for_decision(client, screen, spec, made, patience)
 }
 
 /// Waits for the decision on a request, and shows the result.
-fn waited(
+fn wait_for_decision(
     client: &Client,
     screen: &Screen,
     spec: &CommandSpec,
@@ -58,11 +58,11 @@ fn waited(
     patience: Option<i64>,
 ) -> Result<(), Problem> {
     if screen.format == Format::Text && text(&made, "status") == "pending" {
-        screen.note(&asked(screen, &made));
+        screen.note(&request_line(screen, &made));
     }
     let decided = for_decision(client, screen, made, patience, &Interrupt::watch())?;
     if screen.format == Format::Text && text(&decided, "status") == "approved" {
-        screen.print(&given(client, screen, &decided));
+        screen.print(&grant_lines(client, screen, &decided));
     } else if screen.format != Format::Text {
         show::answer(screen, spec, &decided);
     }
@@ -70,7 +70,7 @@ fn waited(
 }
 
 /// What was requested, and who must approve, in one line.
-fn asked(screen: &Screen, request: &Value) -> String {
+fn request_line(screen: &Screen, request: &Value) -> String {
     let already = if request.get("already") == Some(&json!(true)) { "you have asked for this already: " } else { "" };
     format!(
         "{already}{} {} for {} · asked {} · since {}",
@@ -83,7 +83,7 @@ fn asked(screen: &Screen, request: &Value) -> String {
 }
 
 /// What was granted, and until when, in one or two lines.
-fn given(client: &Client, screen: &Screen, request: &Value) -> String {
+fn grant_lines(client: &Client, screen: &Screen, request: &Value) -> String {
     let grant = client.run("grant", Map::from_iter([("id".to_owned(), json!(text(request, "grant_id")))]));
     let Ok(grant) = grant else { return show::request(screen, request) };
     let already = request.get("already") == Some(&json!(true));
@@ -122,7 +122,7 @@ pub(super) fn status(client: &Client, screen: &Screen, matches: &ArgMatches) -> 
     let spec = |name: &str| spec_of(name).ok_or_else(|| Problem::new(Exit::Failed, "a read is missing"));
     match get("requests", "request") {
         Ok(request) if matches.get_flag("wait") => {
-            waited(client, screen, spec("request")?, request, patience(matches)?)
+            wait_for_decision(client, screen, spec("request")?, request, patience(matches)?)
         }
         Ok(request) => {
             show::answer(screen, spec("request")?, &request);
@@ -187,7 +187,7 @@ pub(super) fn run(
     let request = text(&made, "id");
     let is_older = made.get("already") == Some(&json!(true));
     if text(&made, "status") == "pending" {
-        screen.note(&asked(screen, &made));
+        screen.note(&request_line(screen, &made));
     }
     let decided = for_decision(client, screen, made, patience, &interrupt);
     let decided = decided.and_then(|decided| outcome(screen, &decided).map(|()| decided)).map_err(|problem| {
@@ -215,7 +215,7 @@ pub(super) fn run(
             screen.note(&Look::Dim.on(&format!("nothing to give back: {}", problem.message)));
         }
         Err(problem) => {
-            let left = until.map(|until| said(until - screen.now())).unwrap_or_default();
+            let left = until.map(|until| span(until - screen.now())).unwrap_or_default();
             screen.note(&Look::Warn.on(&format!("could not be given back: {}", problem.message)));
             screen.note(&format!("it ends by itself in {left}; jit release {} tries again", short(&grant)));
         }

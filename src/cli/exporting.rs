@@ -9,7 +9,7 @@ use super::field;
 use super::paint::Look;
 use super::plain;
 use super::problem::{Exit, Problem};
-use super::progress::{Progress, waited};
+use super::progress::{Progress, with_timer};
 use super::screen::Screen;
 use crate::command::CommandSpec;
 
@@ -91,7 +91,7 @@ pub(super) fn evidence(
             progress.end();
             found
         }
-        Client::Remote(remote) => waited(screen, "the host reads the record", || {
+        Client::Remote(remote) => with_timer(screen, "the host reads the record", || {
             let mut text = String::new();
             remote.stream(spec, fields)?.read_to_string(&mut text).map_err(|error| cut_off(&error))?;
             Ok(Value::String(text))

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::paint::harmless;
 use super::screen::Screen;
-use super::zone::{distance, said};
+use super::zone::{distance, span};
 use crate::model::Timestamp;
 
 /// How the name of a length ends, and how many milliseconds one is.
@@ -70,7 +70,7 @@ pub(super) fn instant(document: &Value, name: &str) -> Option<i64> {
 pub(super) fn length(document: &Value, name: &str) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "hours that the engine knows are small")]
     let millis = document.get(name).and_then(Value::as_f64).map(|hours| (hours * 3_600_000.0).round() as i64);
-    millis.map(said).unwrap_or_default()
+    millis.map(span).unwrap_or_default()
 }
 
 /// The distance to the instant under a name: `in 59m`.

@@ -23,14 +23,14 @@ pub(super) fn completions(screen: &Screen, matches: &ArgMatches) {
 pub(super) fn man(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> {
     let failed = |error: std::io::Error| Problem::new(Exit::Failed, format!("the pages cannot be written: {error}"));
     let Some(folder) = matches.get_one::<String>("dir") else {
-        screen.print(&page(&whole(), "jit").map_err(failed)?);
+        screen.print(&page(&full_command(), "jit").map_err(failed)?);
         return Ok(());
     };
     let folder = Path::new(folder);
     std::fs::create_dir_all(folder).map_err(failed)?;
     let jit = grammar();
     let mut count = 1;
-    std::fs::write(folder.join("jit.1"), page(&whole(), "jit").map_err(failed)?).map_err(failed)?;
+    std::fs::write(folder.join("jit.1"), page(&full_command(), "jit").map_err(failed)?).map_err(failed)?;
     for command in jit.get_subcommands() {
         let name = format!("jit-{}", command.get_name());
         let command = command.clone().display_name(&name).bin_name(format!("jit {}", command.get_name()));
@@ -41,7 +41,7 @@ pub(super) fn man(screen: &Screen, matches: &ArgMatches) -> Result<(), Problem> 
     Ok(())
 }
 
-fn whole() -> Command {
+fn full_command() -> Command {
     let codes: String = Exit::ALL.iter().map(|exit| format!("{:>3}  {}\n", exit.code(), exit.meaning())).collect();
     grammar().before_help("").after_help(format!("EXIT CODES\n\n{codes}"))
 }

@@ -13,7 +13,7 @@ use super::problem::{Exit, Problem};
 use super::progress::Progress;
 use super::screen::{Format, Screen};
 use super::table::{column, table};
-use super::zone::said;
+use super::zone::span;
 use crate::check::Check;
 use crate::command::spec_of;
 use crate::config::{Config, Key};
@@ -365,5 +365,5 @@ fn doctor_place(
 }
 
 fn said_of(millis: i64) -> String {
-    said(millis.abs())
+    span(millis.abs())
 }

@@ -8,7 +8,7 @@ use super::paint::{Look, harmless};
 use super::screen::{Format, Screen};
 use super::show::{items_of, more_of, place, short_ids, status, when_of};
 use super::table::{Column, card, column, table};
-use super::zone::said;
+use super::zone::span;
 use crate::command::{AnswerKind, CommandSpec};
 
 /// Shows the answer of a command, if it is one of these.
@@ -179,7 +179,7 @@ fn summary(screen: &Screen, document: &Value) -> String {
         person => format!("{} for {person}", text(document, "holder")),
     };
     let held = match (instant(document, "starts_at"), instant(document, "until")) {
-        (Some(from), Some(until)) => said((until - from).max(0)),
+        (Some(from), Some(until)) => span((until - from).max(0)),
         _ => String::new(),
     };
     let ended = match text(document, "ended_by") {

@@ -6,7 +6,7 @@ use super::field::{LENGTHS, distance_of, list, title, words};
 use super::paint::{Look, harmless, harmless_lines};
 use super::screen::Screen;
 use super::table::{card, titled};
-use super::zone::said;
+use super::zone::span;
 use crate::model::Timestamp;
 
 /// Shows a document: text as it is, an object as a card, a list as a table.
@@ -34,7 +34,7 @@ pub(super) fn value(screen: &Screen, name: &str, value: &Value) -> String {
         Value::Array(_) => list(&serde_json::json!({name: value}), name),
         Value::Number(number) => match LENGTHS.iter().find(|(end, _)| name.ends_with(end)) {
             #[expect(clippy::cast_possible_truncation, reason = "lengths that the engine knows are small")]
-            Some((_, unit)) => said((number.as_f64().unwrap_or_default() * unit).round() as i64),
+            Some((_, unit)) => span((number.as_f64().unwrap_or_default() * unit).round() as i64),
             None => words(value),
         },
         other => words(other),

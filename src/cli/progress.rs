@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::paint::Look;
 use super::screen::Screen;
-use super::zone::said;
+use super::zone::span;
 use crate::store::{VerifyProgress, Verifying};
 
 /// How far some work is.
@@ -67,7 +67,7 @@ impl Verifying for Progress<'_> {
 }
 
 /// Runs work without progress reports, such as another machine's, with a line that shows the time.
-pub(super) fn waited<T>(screen: &Screen, what: &str, work: impl FnOnce() -> T) -> T {
+pub(super) fn with_timer<T>(screen: &Screen, what: &str, work: impl FnOnce() -> T) -> T {
     if !screen.is_live {
         return work();
     }
@@ -75,7 +75,7 @@ pub(super) fn waited<T>(screen: &Screen, what: &str, work: impl FnOnce() -> T) -
     std::thread::scope(|scope| {
         let drawing = scope.spawn(|| {
             while !is_done.load(Ordering::Relaxed) {
-                screen.status(&format!("{what} … {}", Look::Dim.on(&said(screen.now() - began))));
+                screen.status(&format!("{what} … {}", Look::Dim.on(&span(screen.now() - began))));
                 std::thread::park_timeout(Duration::from_millis(200));
             }
         });
@@ -96,7 +96,7 @@ fn line(what: &str, done: u64, all: u64, done_since: u64, since_millis: u64) -> 
     let rate = done_since.saturating_mul(1_000).checked_div(since_millis).unwrap_or(0);
     let mut said_of = format!("{what} {} {share:>3} %", Look::Name.on(&bar));
     if let Some(left) = all.saturating_sub(done).saturating_mul(1_000).checked_div(rate) {
-        let left = said(i64::try_from(left.max(1_000)).unwrap_or(i64::MAX));
+        let left = span(i64::try_from(left.max(1_000)).unwrap_or(i64::MAX));
         said_of.push_str(&Look::Dim.on(&format!(" · {rate} a second · {left} left")));
     }
     said_of

@@ -7,7 +7,7 @@ use super::paint::{Look, harmless};
 use super::plain;
 use super::screen::{Format, Screen};
 use super::table::{Column, card, column, table};
-use super::zone::{distance, said};
+use super::zone::{distance, span};
 use crate::command::{AnswerKind, CommandSpec};
 use crate::model::Timestamp;
 
@@ -296,7 +296,7 @@ fn request_rows(screen: &Screen, items: &[Value]) -> Vec<Vec<String>> {
     let ids = short_ids(items);
     let row = |(item, id): (&Value, String)| {
         let assessment = item.get("assessment").cloned().unwrap_or_default();
-        let age = instant(item, "created_at").map(|at| said(screen.now() - at)).unwrap_or_default();
+        let age = instant(item, "created_at").map(|at| span(screen.now() - at)).unwrap_or_default();
         vec![
             id,
             status(&text(item, "status")),
@@ -396,7 +396,7 @@ pub(super) fn grants(screen: &Screen, items: &[Value]) -> String {
     let row = |(item, id): (&Value, String)| {
         let is_live = matches!(text(item, "status").as_str(), "active" | "scheduled" | "suspended");
         let until = instant(item, if is_live { "expires_at" } else { "ended_at" });
-        let left = until.filter(|_| is_live).map(|at| said(at - screen.now())).unwrap_or_default();
+        let left = until.filter(|_| is_live).map(|at| span(at - screen.now())).unwrap_or_default();
         let emergency = emergency(item);
         let mut role = text(item, "granted_role");
         if !emergency.is_empty() {

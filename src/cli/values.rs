@@ -128,7 +128,7 @@ fn value(
     screen: &Screen,
 ) -> Result<Option<Value>, Problem> {
     let given: Option<Vec<&String>> = matches.get_many::<String>(field.name).map(Iterator::collect);
-    let Some(given) = given else { return asked(spec, field, screen) };
+    let Some(given) = given else { return ask_for(spec, field, screen) };
     let text = given.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(" ");
     let wrong = |why: String| {
         let name = if is_placed(spec, field) { field.name.to_owned() } else { format!("--{}", flag_name(spec, field)) };
@@ -150,7 +150,7 @@ fn value(
 }
 
 /// Asks for a required value that was not given.
-fn asked(spec: &CommandSpec, field: &FieldSpec, screen: &Screen) -> Result<Option<Value>, Problem> {
+fn ask_for(spec: &CommandSpec, field: &FieldSpec, screen: &Screen) -> Result<Option<Value>, Problem> {
     let is_reason = field.name == "reason" && matches!(spec.name, "submit" | "break_glass");
     if field.kind != FieldKind::Text || !(field.required || is_reason) {
         return Ok(None);

@@ -14,7 +14,7 @@ use super::paint::Look;
 use super::problem::{Exit, Problem};
 use super::screen::Screen;
 use super::show::{short, waits_for};
-use super::zone::said;
+use super::zone::span;
 
 /// Whether a signal asked this command to end.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ pub(super) fn for_decision(
         let is_over = patience.is_some_and(|patience| now - began >= patience);
         if interrupt.came() || is_over {
             screen.clear();
-            let waited = said(now - began);
+            let waited = span(now - began);
             let message = format!("stopped waiting after {waited}; the request stays open");
             let id = short(&id);
             return Err(Problem::new(Exit::Waiting, message)

@@ -142,7 +142,7 @@ pub(super) fn length_of(text: &str) -> Option<i64> {
 }
 
 /// A length for people, in at most two units: `3h 59m`, `42s`, `2d 1h`.
-pub(super) fn said(millis: i64) -> String {
+pub(super) fn span(millis: i64) -> String {
     let seconds = millis.max(0) / SECOND;
     let units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
     let Some(first) = units.iter().position(|(_, size)| seconds >= *size) else { return "0s".to_owned() };
@@ -160,8 +160,8 @@ pub(super) fn said(millis: i64) -> String {
 /// The distance to an instant: `in 3h 59m`, `2m ago`.
 pub(super) fn distance(millis: i64, now: i64) -> String {
     match millis - now {
-        0.. => format!("in {}", said(millis - now)),
-        _ => format!("{} ago", said(now - millis)),
+        0.. => format!("in {}", span(millis - now)),
+        _ => format!("{} ago", span(now - millis)),
     }
 }
 
@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(length_of(text), None, "{text}");
         }
         assert_eq!(
-            [said(0), said(42_500), said(3 * HOUR + 59 * MINUTE + 9_000), said(2 * DAY)],
+            [span(0), span(42_500), span(3 * HOUR + 59 * MINUTE + 9_000), span(2 * DAY)],
             ["0s", "42s", "3h 59m", "2d"]
         );
         assert_eq!([distance(HOUR, 0), distance(0, 90_000)], ["in 1h", "1m 30s ago"]);

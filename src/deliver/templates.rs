@@ -100,7 +100,7 @@ impl Templates {
         environment.add_filter("few", few);
         environment.add_filter("cut", cut);
         for (name, text) in texts {
-            environment.add_template_owned(name.clone(), text).map_err(|error| said(&name, None, &error))?;
+            environment.add_template_owned(name.clone(), text).map_err(|error| render_error(&name, None, &error))?;
         }
         Ok(Self(environment))
     }
@@ -112,7 +112,7 @@ impl Templates {
             let link = links.address(&notice, &Recipient::default(), "example");
             for (name, _) in SHIPPED {
                 let text = self.render(name, &notice, link.as_deref(), None);
-                let text = text.map_err(|error| said(name, Some(&notice), &error))?;
+                let text = text.map_err(|error| render_error(name, Some(&notice), &error))?;
                 if name == "slack.json" {
                     let problem = match serde_json::from_str::<serde_json::Value>(&text) {
                         Ok(value) if value.get("text").is_some_and(serde_json::Value::is_string) => continue,
@@ -136,8 +136,9 @@ impl Templates {
     /// The subject and the two parts of a mail about one notice, for a reader in this zone.
     #[cfg(feature = "smtp")]
     pub(super) fn mail(&self, notice: &Notice, link: Option<&str>, zone: Option<&str>) -> Result<Mail, String> {
-        let render =
-            |name| self.render(name, notice, link, zone).map_err(|error| said(name, Some(notice), &error).to_string());
+        let render = |name| {
+            self.render(name, notice, link, zone).map_err(|error| render_error(name, Some(notice), &error).to_string())
+        };
         let subject = render("subject.txt")?;
         let subject = cut(&subject.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_SUBJECT);
         Ok(Mail { subject, text: render("email.txt")?, html: render("email.html")? })
@@ -147,7 +148,7 @@ impl Templates {
     #[cfg(feature = "webhooks")]
     pub(super) fn subject(&self, notice: &Notice) -> Result<String, String> {
         let text = self.render("subject.txt", notice, None, None);
-        let text = text.map_err(|error| said("subject.txt", Some(notice), &error).to_string())?;
+        let text = text.map_err(|error| render_error("subject.txt", Some(notice), &error).to_string())?;
         Ok(cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_SUBJECT))
     }
 
@@ -160,7 +161,7 @@ impl Templates {
         zone: Option<&str>,
     ) -> Result<serde_json::Value, String> {
         let text = self.render("slack.json", notice, link, zone);
-        let text = text.map_err(|error| said("slack.json", Some(notice), &error).to_string())?;
+        let text = text.map_err(|error| render_error("slack.json", Some(notice), &error).to_string())?;
         serde_json::from_str(&text).map_err(|error| format!("slack.json gives no JSON: {error}"))
     }
 }
@@ -168,7 +169,7 @@ impl Templates {
 const EXPECTED: &str = "templates that use what docs/notifications.md lists";
 
 /// The file, the line, and the cause.
-fn said(name: &str, notice: Option<&Notice>, error: &Error) -> Invalid {
+fn render_error(name: &str, notice: Option<&Notice>, error: &Error) -> Invalid {
     let mut place = error.name().unwrap_or(name).to_owned();
     if let Some(line) = error.line() {
         place += &format!(", line {line}");

@@ -41,7 +41,7 @@ pub(super) struct Rounds {
 /// At most 15 bytes, so that the system shows all of it.
 const NAME: &str = "jit-access";
 
-/// How often in an interval it is looked whether another process has committed, where a look is one read of a file.
+/// How often in an interval commits of other processes are polled, if a poll is one read of a file.
 const LOOKS: u32 = 4;
 
 impl Background {
@@ -60,9 +60,9 @@ impl Background {
                 left = interval;
                 // A store that could answer without a query once can do so again: now another process may have
                 // committed.
-                looks |= reconciler.can_look();
+                looks |= reconciler.can_poll();
             } else {
-                reconciler.look();
+                reconciler.poll();
             }
             let pause = if looks { left.min(interval / LOOKS) } else { left };
             left = left.saturating_sub(pause);

@@ -6,7 +6,7 @@ use super::background::Rounds;
 use crate::error::Error;
 use crate::service::{Engine, Reconciler};
 
-/// Calls [`Reconciler::hear`] until it is dropped. The background work finds what it misses.
+/// Calls [`Reconciler::wait_for_commit`] until it is dropped. The background work finds what it misses.
 #[derive(Debug)]
 pub(super) struct Listening {
     _rounds: Rounds,
@@ -22,7 +22,7 @@ impl Listening {
         let reconciler = engine.reconciler();
         let mut failing = false;
         let rounds = Rounds::start("jit-listen", move || {
-            let failed = hear(&reconciler, failing);
+            let failed = listen(&reconciler, failing);
             failing = failed;
             if failed { PAUSE } else { Duration::ZERO }
         })?;
@@ -31,8 +31,8 @@ impl Listening {
 }
 
 /// Returns whether it failed. Logged when that begins and when it ends.
-fn hear(reconciler: &Reconciler, failed_before: bool) -> bool {
-    match reconciler.hear(STRETCH) {
+fn listen(reconciler: &Reconciler, failed_before: bool) -> bool {
+    match reconciler.wait_for_commit(STRETCH) {
         Err(error) => {
             if !failed_before {
                 tracing::warn!(%error, "changes of other processes are not heard at once; they are found by asking");

@@ -46,11 +46,11 @@ impl SignIn {
         context: Option<&str>,
         at: Option<Timestamp>,
     ) -> Result<Self, Invalid> {
-        let methods = methods.into_iter().map(|name| named("amr", name)).collect::<Result<Vec<_>, _>>()?;
+        let methods = methods.into_iter().map(|name| check_name("amr", name)).collect::<Result<Vec<_>, _>>()?;
         if methods.len() > MAX_METHODS {
             return Err(Invalid::new("amr", format!("has {} items", methods.len()), format!("at most {MAX_METHODS}")));
         }
-        let context = context.map(|name| named("acr", name)).transpose()?;
+        let context = context.map(|name| check_name("acr", name)).transpose()?;
         Ok(Self { methods, context, at, claims_mfa: false })
     }
 
@@ -133,7 +133,7 @@ impl SignIn {
     }
 }
 
-fn named(field: &'static str, name: &str) -> Result<Arc<str>, Invalid> {
+fn check_name(field: &'static str, name: &str) -> Result<Arc<str>, Invalid> {
     if name.is_empty() || name.len() > 255 || !name.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Invalid::new(field, format!("holds {}", Invalid::quote(name)), EXPECTED));
     }

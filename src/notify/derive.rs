@@ -154,7 +154,7 @@ impl Deriver<'_> {
         let now = event.at;
         let base = |kind| about_request(Notice::new(kind, now), request, event);
         let open: Vec<RoleName> = roles_of(request, now);
-        let approvers = |roles: Vec<RoleName>, more: Option<&Principal>| asked(request, roles, more);
+        let approvers = |roles: Vec<RoleName>, more: Option<&Principal>| approvers_of(request, roles, more);
         match &event.fact {
             Fact::RequestSubmitted(_) if self.is_decided_at_once(request) => {}
             Fact::RequestSubmitted(_) => {
@@ -242,7 +242,11 @@ impl Deriver<'_> {
         let asked_until =
             Timestamp::from_millis(event.at.millis().min(request.times_out_at.millis().saturating_sub(1)));
         notice.audience = requesters(request);
-        notice.audience.extend(asked(request, roles_of(was, asked_until.unwrap_or(event.at)), event.by.principal()));
+        notice.audience.extend(approvers_of(
+            request,
+            roles_of(was, asked_until.unwrap_or(event.at)),
+            event.by.principal(),
+        ));
         self.add_with_program(request, notice);
     }
 
@@ -495,7 +499,7 @@ fn roles_of(request: &AccessRequest, now: Timestamp) -> Vec<RoleName> {
 }
 
 /// The holders of these roles, except the requester and those who have approved already.
-fn asked(request: &AccessRequest, roles: Vec<RoleName>, more: Option<&Principal>) -> Vec<Audience> {
+fn approvers_of(request: &AccessRequest, roles: Vec<RoleName>, more: Option<&Principal>) -> Vec<Audience> {
     if roles.is_empty() {
         return Vec::new();
     }

@@ -66,7 +66,7 @@ mod with_cedar {
             let held: Vec<_> = held.iter().filter(|one| Some(one.grant.id) != extended).collect();
             let entities = self.guard.entities();
             let mut things: Vec<Resource> = entities.as_ref().map(|entities| entities.things()).unwrap_or_default();
-            things.extend(named(&grant));
+            things.extend(scope_resources(&grant));
             things.retain(|thing| grant.scope.covers(thing));
             things.sort();
             things.dedup();
@@ -178,7 +178,7 @@ mod with_cedar {
     }
 
     /// The resources that the grant's scope names; the host may not have set them as entities.
-    fn named(grant: &Grant) -> Vec<Resource> {
+    fn scope_resources(grant: &Grant) -> Vec<Resource> {
         if let Some((own, parent)) = grant.scope.part() {
             return Resource::from(own.clone()).with_parent(parent.clone()).into_iter().collect();
         }

@@ -37,13 +37,13 @@ impl Guard {
         if self.rules.reserves(false, query.action()) || context.acts_for.is_some() {
             return;
         }
-        let Some(grant) = self.lost(query, now) else { return };
+        let Some(grant) = self.lost_grant(query, now) else { return };
         let (principal, action, resource) = query.to_values();
         self.cross_check.miss(Missed { principal, action, resource, context, grant });
     }
 
     /// A grant by which Cedar allows the action. Cedar does not know whether uses are left.
-    fn lost(&self, query: &RawQuery<'_>, now: Timestamp) -> Option<GrantId> {
+    fn lost_grant(&self, query: &RawQuery<'_>, now: Timestamp) -> Option<GrantId> {
         let allowing = self.by_cedar(query, now).ok()?;
         let held = self.grant_cache.of(&query.to_values().0, now).ok()?;
         let is_numbered =
@@ -83,7 +83,7 @@ impl Shared {
             let checked = Query { principal: &principal, action: &action, resource: &resource };
             let query = RawQuery::from(checked).given(&context);
             let is_withheld = self.following.lock().withheld.contains(&grant);
-            if is_withheld || self.checks.covers(&query, now) || self.guard.lost(&query, now) != Some(grant) {
+            if is_withheld || self.checks.covers(&query, now) || self.guard.lost_grant(&query, now) != Some(grant) {
                 continue;
             }
             let question = describe(&query, now);

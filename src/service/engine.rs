@@ -122,7 +122,7 @@ impl Builder {
         let Self { store, rules, settings, clock, directory, configuration, account } = self;
         let shared = Shared::open(Parts { store, rules, settings, directory, clock, configuration, account })?;
         #[cfg(feature = "cedar")]
-        shared.hold_policies_to_their_tests()?;
+        shared.run_policy_tests()?;
         Ok(Engine { shared: Arc::new(shared) })
     }
 }

@@ -80,7 +80,7 @@ impl Shared {
             let (head, records) = self.store.records(&query)?;
             records.iter().for_each(|record| monitor.add(record));
             let complete = records.len() < CHUNK;
-            self.pass_on(&records, head.revision)?;
+            self.update_live_view(&records, head.revision)?;
             if complete {
                 monitor.skip_to(head.revision);
                 return Ok(true);
@@ -127,7 +127,7 @@ impl Shared {
     }
 
     /// Gives the records to the live view, so that they are not read twice.
-    fn pass_on(&self, records: &[Record], head: Revision) -> Result<(), StoreError> {
+    fn update_live_view(&self, records: &[Record], head: Revision) -> Result<(), StoreError> {
         let mut live_view = self.live_view.lock();
         if live_view.refreshed_at.is_none() {
             return Ok(());

@@ -159,7 +159,7 @@ impl Outbox {
         if leased.message.kind == NoticeKind::Records.name() {
             return self.plan_records(leased, reach, now);
         }
-        let whole = self.whole(leased, now)?.map(|notice| self.with_request(notice)).transpose()?;
+        let whole = self.completed(leased, now)?.map(|notice| self.with_request(notice)).transpose()?;
         let Some(notice) = whole.map(|notice| self.with_past(notice)).transpose()? else {
             return self.shared.store.plan_notice(leased.id, &leased.message.body, &[], now);
         };
@@ -184,7 +184,7 @@ impl Outbox {
     }
 
     /// The notice to send; `None` when it is no longer true, or when no recipient wants it.
-    fn whole(&self, leased: &Leased, now: Timestamp) -> Result<Option<Notice>, StoreError> {
+    fn completed(&self, leased: &Leased, now: Timestamp) -> Result<Option<Notice>, StoreError> {
         let notice = match Notice::parse(&leased.message.body) {
             Ok(notice) => notice,
             Err(error) => {

@@ -39,7 +39,7 @@ impl std::fmt::Display for PolicyFailure {
 
 impl Shared {
     /// Refuses to start when a policy test fails.
-    pub(super) fn hold_policies_to_their_tests(&self) -> Result<(), Error> {
+    pub(super) fn run_policy_tests(&self) -> Result<(), Error> {
         let PolicyTests { cases, entities } = &self.settings.policy_tests;
         if cases.is_empty() {
             return Ok(());

@@ -80,7 +80,7 @@ impl Reconciler {
     /// Waits at most `limit` for another process to signal a commit, and takes in its records. Returns `false` at once
     /// for a store without signals. A tick finds the same records without a signal, later.
     #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
-    pub(crate) fn hear(&self, limit: Duration) -> Result<bool, Error> {
+    pub(crate) fn wait_for_commit(&self, limit: Duration) -> Result<bool, Error> {
         let heard = self.shared.store.hear(limit)?;
         if heard == Some(true) {
             self.shared.sync()?;
@@ -88,16 +88,16 @@ impl Reconciler {
         Ok(heard.is_some())
     }
 
-    /// Whether [`Self::look`] is nearly free: the store can report without a query that nothing was committed since.
+    /// Whether [`Self::poll`] is nearly free: the store can report without a query that nothing was committed since.
     #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
-    pub(crate) fn can_look(&self) -> bool {
+    pub(crate) fn can_poll(&self) -> bool {
         self.shared.checks.is_still_current()
     }
 
     /// Takes in new commits. The next tick reports errors.
     #[cfg_attr(not(feature = "host"), allow(dead_code, reason = "the host's thread calls it"))]
-    pub(crate) fn look(&self) {
-        if !self.can_look() {
+    pub(crate) fn poll(&self) {
+        if !self.can_poll() {
             let _ = self.shared.sync();
         }
     }

@@ -48,13 +48,13 @@ impl Past {
             all.push("The requester has not used this role.".to_owned());
         }
         if !never_used.is_empty() {
-            all.push(format!("Never used of it: {}.", named(never_used.iter().map(ToString::to_string))));
+            all.push(format!("Never used of it: {}.", join_names(never_used.iter().map(ToString::to_string))));
         }
         if let Some(smaller) = smaller {
             all.push(format!("The role {} would have been enough.", smaller.role));
         }
         if replay.would_pass_total > 0 {
-            let calls = named(replay.would_pass.iter().map(describe));
+            let calls = join_names(replay.would_pass.iter().map(describe));
             all.push(format!("It would have let {} pass: {calls}.", counted(replay.would_pass_total, "refused call")));
         }
         if replay.if_met_total > 0 {
@@ -62,7 +62,7 @@ impl Past {
             all.push(format!("It would have let {calls} pass where its conditions are met."));
         }
         if replay.would_be_refused_total > 0 {
-            let calls = named(replay.would_be_refused.iter().map(describe));
+            let calls = join_names(replay.would_be_refused.iter().map(describe));
             let count = counted(replay.would_be_refused_total, "call");
             all.push(format!("It would have refused {count} that passed: {calls}."));
         }
@@ -75,7 +75,7 @@ fn describe(one: &Called) -> String {
     format!("{} on {} ({})", one.action, one.resource, one.count)
 }
 
-fn named(names: impl ExactSizeIterator<Item = String>) -> String {
+fn join_names(names: impl ExactSizeIterator<Item = String>) -> String {
     let more = names.len().saturating_sub(NAMED);
     let mut all: Vec<String> = names.take(NAMED).collect();
     if more > 0 {

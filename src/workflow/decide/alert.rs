@@ -11,7 +11,7 @@ use crate::workflow::{Refusal, RefusalCode, View};
 
 /// Acknowledging an acknowledged alert makes no new fact.
 pub(super) fn acknowledge(case: &Case<'_>, command: &AcknowledgeAlert) -> Result<Vec<Event>, Refusal> {
-    let state = known(case, command.alert)?;
+    let state = find_alert(case, command.alert)?;
     let fact = (state.acknowledged.is_none()).then(|| Fact::AlertAcknowledged {
         alert: state.alert.id,
         grant: state.alert.grant,
@@ -21,7 +21,7 @@ pub(super) fn acknowledge(case: &Case<'_>, command: &AcknowledgeAlert) -> Result
 }
 
 pub(super) fn silence(case: &Case<'_>, command: &SilenceAlert) -> Result<Vec<Event>, Refusal> {
-    let state = known(case, command.alert)?;
+    let state = find_alert(case, command.alert)?;
     let until = case.now.saturating_add(command.duration);
     // A shorter silence than the one in force changes nothing.
     let is_longer = state.silenced.as_ref().is_none_or(|(_, before)| *before < until);
@@ -35,7 +35,7 @@ pub(super) fn silence(case: &Case<'_>, command: &SilenceAlert) -> Result<Vec<Eve
 }
 
 /// The alert, for a caller who may act on it.
-fn known<'a>(case: &Case<'a>, id: AlertId) -> Result<&'a AlertState, Refusal> {
+fn find_alert<'a>(case: &Case<'a>, id: AlertId) -> Result<&'a AlertState, Refusal> {
     let handle = case.may(AuthzAction::HandleAlert, AuthzResource::Workflow);
     handle.check(|| not_an_approver(case.caller, &case.rules.approver_roles))?;
     let known = case.view.alert.as_ref().filter(|state| state.alert.id == id);

@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::eligibility::{eligible_in_emergencies, may_request, unknown_role};
 use super::ending;
-use super::grant::{approve_by_rule, known};
+use super::grant::{approve_by_rule, find_grant};
 use super::request::{Draft, each_once, is_never_by_rule, without_approvers};
 use super::terms::{limited, terms_of};
 use crate::authz::{AuthzAction, AuthzResource, Entitlement};
@@ -301,7 +301,7 @@ fn closable<'a>(
     also: impl Fn(&Owed) -> bool,
 ) -> Result<&'a Grant, Refusal> {
     let Case { view, caller, now, .. } = *case;
-    let grant = known(case, view.grant.as_ref(), id)?;
+    let grant = find_grant(case, view.grant.as_ref(), id)?;
     let Some(owed) = &grant.break_glass else {
         return Err(Refusal::new(RefusalCode::NothingToReview, "this grant was approved, so no review is owed for it"));
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{Case, each};
-use super::grant::{known, with_later};
+use super::grant::{find_grant, with_later};
 use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::{Release, Resume, Revoke, RevokeMany, Suspend};
 use crate::model::{AccessRequest, Actor, Event, Fact, Grant, GrantId, Justification, Timestamp};
@@ -12,7 +12,7 @@ use crate::workflow::{Refusal, RefusalCode, View};
 
 /// Revoking an ended grant makes no new fact: revocation is idempotent and final.
 pub(super) fn revoke(case: &Case<'_>, revoke: &Revoke) -> Result<Vec<Event>, Refusal> {
-    let grant = known(case, case.view.grant.as_ref(), revoke.grant)?;
+    let grant = find_grant(case, case.view.grant.as_ref(), revoke.grant)?;
     check_revoker(case.caller, AuthzAction::Revoke, grant, case.rules, case.now)?;
     let end = |grant: &Grant| Fact::GrantRevoked { grant: grant.id, reason: revoke.reason.clone() };
     Ok(ended(case, &case.by(), with_later(case.view, grant, case.now), end))
@@ -42,7 +42,7 @@ pub(super) fn revoke_many(case: &Case<'_>, many: &RevokeMany) -> Result<Vec<Even
 }
 
 pub(super) fn release(case: &Case<'_>, release: &Release) -> Result<Vec<Event>, Refusal> {
-    let grant = known(case, case.view.grant.as_ref(), release.grant)?;
+    let grant = find_grant(case, case.view.grant.as_ref(), release.grant)?;
     case.may(AuthzAction::Release, AuthzResource::Grant(grant)).check(|| {
         let message = || format!("only {} can release this grant; revoke it instead", grant.holder);
         (case.caller.principal != grant.holder).then(|| Refusal::new(RefusalCode::NotTheHolder, message()))
@@ -99,7 +99,7 @@ pub(super) fn resume(case: &Case<'_>, resume: &Resume) -> Result<Vec<Event>, Ref
 
 /// A grant that has not ended, for a caller who may revoke it.
 fn live<'a>(case: &Case<'a>, id: GrantId, action: AuthzAction) -> Result<&'a Grant, Refusal> {
-    let grant = known(case, case.view.grant.as_ref(), id)?;
+    let grant = find_grant(case, case.view.grant.as_ref(), id)?;
     check_revoker(case.caller, action, grant, case.rules, case.now)?;
     let status = grant.status(case.now);
     if status.is_live() {

@@ -6,7 +6,7 @@
 
 use super::case::Case;
 use super::eligibility::{check_eligible, check_person, eligible};
-use super::grant::known;
+use super::grant::find_grant;
 use super::limits;
 use super::request::{Draft, make};
 use super::terms::{check_details, limited, limited_in_all, role_of, terms_of};
@@ -19,7 +19,7 @@ use crate::workflow::{Refusal, RefusalCode, Rules, View};
 pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
     case.check_enabled()?;
-    let grant = known(case, view.extended.as_ref(), extend.grant)?;
+    let grant = find_grant(case, view.extended.as_ref(), extend.grant)?;
     if caller.principal != grant.holder {
         let message = format!("only {} can ask for an extension of this grant", grant.holder);
         return Err(Refusal::new(RefusalCode::NotTheHolder, message));

@@ -77,7 +77,7 @@ fn owed(emergency: &Emergency, end: Timestamp) -> BreakGlass {
 }
 
 /// The grant with this id, for a caller who may see it.
-pub(super) fn known<'a>(case: &Case<'a>, grant: Option<&'a Grant>, id: GrantId) -> Result<&'a Grant, Refusal> {
+pub(super) fn find_grant<'a>(case: &Case<'a>, grant: Option<&'a Grant>, id: GrantId) -> Result<&'a Grant, Refusal> {
     match grant.filter(|grant| grant.id == id) {
         Some(grant) if may_see_grant(case.caller, grant, case.rules, case.now)? => Ok(grant),
         _ => Err(Refusal::new(RefusalCode::UnknownGrant, format!("there is no grant {id}"))),

@@ -2,7 +2,7 @@
 //!
 //! It happened, so it is recorded under any rules; the access ends at once when the current rules do not allow it.
 
-use super::standing::lost;
+use super::standing::why_ineligible;
 use crate::model::{Actor, Event, Fact, Grant, Justification, Standing, Timestamp};
 use crate::workflow::{AfterUnjustified, Rules, View};
 
@@ -56,7 +56,7 @@ fn lost_meanwhile(view: &View, grant: &Grant, revoked: bool, rules: &Rules, now:
             (*who == grant.holder).then_some(Standing { enabled: true, roles })
         };
         if let Some(standing) = known.or_else(came_with)
-            && let Some(why) = lost(grant, (who, &standing), rules, now)
+            && let Some(why) = why_ineligible(grant, (who, &standing), rules, now)
         {
             return Some(why);
         }

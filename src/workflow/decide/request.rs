@@ -131,7 +131,7 @@ fn rule_that_approves(
 }
 
 /// The request, for a caller who may see it.
-fn known<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessRequest, Refusal> {
+fn find_request<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessRequest, Refusal> {
     let Case { view, caller, rules, now, .. } = *case;
     match view.request.as_ref().filter(|request| request.id == id) {
         Some(request) if may_see_request(caller, request, &view.delegations, rules, now)? => Ok(request),
@@ -141,7 +141,7 @@ fn known<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessRequest, Refusa
 
 /// The request, while it can still be answered.
 pub(super) fn open<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessRequest, Refusal> {
-    let request = known(case, id)?;
+    let request = find_request(case, id)?;
     match request.status(case.now) {
         RequestStatus::Pending | RequestStatus::NeedsInfo => Ok(request),
         RequestStatus::TimedOut => Err(Refusal::new(
@@ -154,7 +154,7 @@ pub(super) fn open<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessReque
 
 /// The request, for its requester.
 pub(super) fn own<'a>(case: &Case<'a>, id: RequestId, action: AuthzAction) -> Result<&'a AccessRequest, Refusal> {
-    let request = known(case, id)?;
+    let request = find_request(case, id)?;
     case.may(action, AuthzResource::Request(request)).check(|| {
         let message = || format!("only {} can do this with the request", request.requester);
         (case.caller.principal != request.requester).then(|| Refusal::new(RefusalCode::NotTheRequester, message()))

@@ -42,7 +42,7 @@ pub(super) fn report(
     }
     let theirs = view.history.live.iter().filter(|grant| grant.is_of(principal) && grant.status(now).is_live());
     for grant in theirs {
-        if let Some(why) = lost(grant, (principal, standing), rules, now) {
+        if let Some(why) = why_ineligible(grant, (principal, standing), rules, now) {
             let reason = Justification::fitting(&why);
             let by = Actor::Rule("eligibility".into());
             events.push(Event { at: now, by, fact: Fact::GrantRevoked { grant: grant.id, reason } });
@@ -62,12 +62,12 @@ pub fn may_still_hold(
     rules: &Rules,
     now: Timestamp,
 ) -> bool {
-    lost(grant, (principal, standing), rules, now).is_none()
+    why_ineligible(grant, (principal, standing), rules, now).is_none()
 }
 
 /// Why a principal with this standing may no longer hold the grant. A role that is not in the catalogue any more
 /// requires nothing. When the policy has no answer the grant ends: in doubt, elevated access ends.
-pub(super) fn lost(
+pub(super) fn why_ineligible(
     grant: &Grant,
     (principal, standing): (&Principal, &Standing),
     rules: &Rules,
