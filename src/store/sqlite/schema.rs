@@ -180,6 +180,7 @@ fn quoted(path: &Path) -> String {
 #[cfg(test)]
 pub(super) fn plan_of(sql: &str) -> Vec<String> {
     let connection = rusqlite::Connection::open_in_memory().unwrap();
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
     for migration in MIGRATIONS {
         connection.execute_batch(migration).unwrap();
     }
