@@ -9,8 +9,9 @@ later as is promised.
 The gateway's clock is set with libfaketime, so its times are not those of this test. A grant therefore lasts at most
 from the call that approved it, by the clock of this test, for as long as its window is.
 
-`CHAOS_SECONDS` says for how long: a minute is `60`, an hour is `3600`, and without it the test is skipped. The
-seed is in the report of a failure.
+`CHAOS_SECONDS` says for how long: a minute is `60`, an hour is `3600`, and without it the test is skipped. On a machine
+that is busy with other things little passes in that time, so it goes on until enough has passed, at most three times as
+long. The seed is in the report of a failure.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ BOUND = 3.5
 """How late an end may be noticed: `max_staleness_ms` (2 s), a decision under way (1 s), and the clock's own steps."""
 LEASE = 31.0
 """The same where the plugin is not there to ask: the longest lease, and a second."""
+ENOUGH = 5
+"""How many calls have to pass, because a run in which nothing passes shows nothing."""
 TEMP = "temp@example.com"
 """Somebody whose account is deleted and made anew."""
 ROLES = {"auditor": "rest", "operator": "mcp"}
@@ -385,10 +388,11 @@ def break_everything(tmp_path: Path, chance: random.Random, seconds: float, faul
         ]
         for thread in people:
             thread.start()
-        until = time.monotonic() + seconds
+        begun = time.monotonic()
         for trouble in chaos.trouble():
             time.sleep(chance.uniform(1, 5))
-            if time.monotonic() >= until:
+            took = time.monotonic() - begun
+            if took >= seconds and (len(chaos.passed) >= ENOUGH or took >= 3 * seconds):
                 break
             chaos.count(trouble.__name__)
             with suppress(*(BROKEN if trouble in (chaos.delete_account, chaos.kill_worker, chaos.lock) else ())):
@@ -408,12 +412,12 @@ def break_everything(tmp_path: Path, chance: random.Random, seconds: float, faul
 
 
 @pytest.mark.skipif(not SECONDS, reason="CHAOS_SECONDS is not set")
-@pytest.mark.timeout(SECONDS * 3 + 900)
+@pytest.mark.timeout(SECONDS * 4 + 900)
 def test_nothing_gets_through(tmp_path: Path, chance: random.Random) -> None:
     chaos = break_everything(tmp_path, chance, SECONDS)
     wrong = unexplained(chaos)
     assert not wrong, f"{len(wrong)} of {len(chaos.passed)}: {wrong[:5]}"
-    assert len(chaos.passed) >= 5, "something has to pass, or this shows nothing"
+    assert len(chaos.passed) >= ENOUGH, "something has to pass, or this shows nothing"
 
 
 @pytest.mark.skipif(SECONDS < 600, reason="it goes with a long run: CHAOS_SECONDS is below 600")
