@@ -160,6 +160,7 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         | RefusalCode::UnknownGrant
         | RefusalCode::UnknownDelegation
         | RefusalCode::UnknownAlert
+        | RefusalCode::UnknownPrincipal
         | RefusalCode::UnknownDelivery => ErrorKind::NotFound,
         RefusalCode::RequestTimedOut
         | RefusalCode::RequestNotPending

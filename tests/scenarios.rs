@@ -13,13 +13,13 @@ use jit_access::config::Config;
 use jit_access::model::{
     Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, Resource, RoleName, SignIn, Timestamp,
 };
-use jit_access::service::{Builder, Engine, IdempotencyKey, Listing, Receipt};
+use jit_access::service::{Builder, Care, Engine, IdempotencyKey, Listing, Receipt, Workflow};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
-    self, AlertDocument, DecisionDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument,
-    GrantDocument, HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument, RefusedDocument,
-    RemediesDocument, ReplayDocument, RequestDocument, RightSizeDocument, SummaryDocument,
+    self, AlertDocument, Circumstances, DecisionDocument, DelegationDocument, DeliveryDocument, EventsDocument,
+    ExplanationDocument, GrantDocument, HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument,
+    RefusedDocument, RemediesDocument, ReplayDocument, RequestDocument, RightSizeDocument, SummaryDocument,
 };
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
@@ -402,14 +402,17 @@ impl<'a> World<'a> {
                 Some(caller) => workflow.execute(caller, command, key.as_ref())?,
                 None => workflow.execute_for_host(command)?,
             };
-            return Ok(answer(&receipt, spec.answer));
+            let shown = Answered { caller: caller.as_ref(), dry_run: dry_run == Some(json!(true)) };
+            return Ok(shown.answer(&workflow, &receipt, spec.answer));
         }
         let read =
             Read::parse(spec.name, &mut fields)?.unwrap_or_else(|| panic!("no arm for the verb `{}`", spec.name));
         Ok(match read {
             Read::GetRequest(get) => {
                 let receipt = workflow.request(who(), get.id)?;
-                let shown = wire::request_of(&receipt, BASE).unwrap();
+                let possible =
+                    workflow.possible_with_requests(who(), &[receipt.request.as_ref().unwrap()], Care::Whole);
+                let shown = wire::request_of(&receipt, BASE).unwrap().circumstances(&only(possible));
                 match receipt.request.filter(|request| request.status(receipt.now).is_open()) {
                     Some(waiting) => document(shown.past(&workflow.past_of(&waiting)?)),
                     None => document(shown),
@@ -419,14 +422,20 @@ impl<'a> World<'a> {
                 let receipt = workflow.grant(who(), get.id)?;
                 let grant = receipt.grant.unwrap();
                 let counts = workflow.counts([&grant])?;
-                document(GrantDocument::new(&grant, receipt.now, BASE).counted(counts[0].as_ref()))
+                let possible = workflow.possible_with_grants(who(), &[&grant], Care::Whole);
+                let shown = GrantDocument::new(&grant, receipt.now, BASE).counted(counts[0].as_ref());
+                document(shown.circumstances(&only(possible)))
             }
             Read::GetSummary(get) => document(SummaryDocument::from(&workflow.summary(who(), get.grant)?)),
             Read::WriteSummary(write) => Value::String(workflow.summary(who(), write.grant)?.write(write.form)),
             Read::ListRequests(list) => {
                 let listing = workflow.requests(who(), &list)?;
-                let shown =
-                    |one: &ListedRequest| RequestDocument::new(&one.request, one.grant.as_ref(), listing.now, BASE);
+                let requests: Vec<_> = listing.items.iter().map(|one| &one.request).collect();
+                let mut possible = workflow.possible_with_requests(who(), &requests, Care::Shown).into_iter();
+                let shown = |one: &ListedRequest| {
+                    let shown = RequestDocument::new(&one.request, one.grant.as_ref(), listing.now, BASE);
+                    shown.circumstances(&only(possible.by_ref().take(1).collect()))
+                };
                 let items = listing.items.iter().map(shown).collect();
                 let next_cursor = listing.next.as_ref().map(ToString::to_string);
                 document(PageDocument { items, next_cursor, removed_until: None })
@@ -434,9 +443,12 @@ impl<'a> World<'a> {
             Read::ListGrants(list) => {
                 let listing = workflow.grants(who(), &list)?;
                 let mut counts = workflow.counts(&listing.items)?.into_iter();
+                let all: Vec<_> = listing.items.iter().collect();
+                let mut possible = workflow.possible_with_grants(who(), &all, Care::Shown).into_iter();
                 document(PageDocument::new(&listing, |grant| {
                     let counts = counts.next().flatten();
-                    GrantDocument::new(grant, listing.now, BASE).counted(counts.as_ref())
+                    let shown = GrantDocument::new(grant, listing.now, BASE).counted(counts.as_ref());
+                    shown.circumstances(&only(possible.by_ref().take(1).collect()))
                 }))
             }
             Read::ListEvents(list) => document(EventsDocument::from(&workflow.events(who(), &list)?)),
@@ -603,19 +615,43 @@ fn grants(listing: &Listing<Grant>) -> Value {
     document(PageDocument::new(listing, |grant| GrantDocument::new(grant, listing.now, BASE)))
 }
 
-fn answer(receipt: &Receipt, kind: AnswerKind) -> Value {
-    let mut answer = match kind {
-        AnswerKind::Delegation => {
-            document(DelegationDocument::new(receipt.delegation.as_ref().unwrap(), receipt.now, BASE))
-        }
-        AnswerKind::Alert => document(AlertDocument::new(receipt.alert.as_ref().unwrap(), receipt.now)),
-        AnswerKind::Grant => document(GrantDocument::new(receipt.grant.as_ref().unwrap(), receipt.now, BASE)),
-        AnswerKind::Request => document(wire::request_of(receipt, BASE).unwrap()),
-        AnswerKind::Ended => grants(&Listing { items: receipt.ended.clone(), next: None, now: receipt.now }),
-        other => panic!("{other:?}"),
-    };
-    answer["replayed"] = json!(receipt.replayed);
-    answer
+/// What one value is shown with, of which the commands that are possible were looked up.
+fn only(possible: Vec<Vec<&'static str>>) -> Circumstances {
+    Circumstances { possible: possible.into_iter().next(), ..Circumstances::default() }
+}
+
+/// To whom a command is answered, and how.
+struct Answered<'a> {
+    caller: Option<&'a Caller>,
+    dry_run: bool,
+}
+
+impl Answered<'_> {
+    fn answer(&self, workflow: &Workflow, receipt: &Receipt, kind: AnswerKind) -> Value {
+        let mut answer = match kind {
+            AnswerKind::Delegation => {
+                document(DelegationDocument::new(receipt.delegation.as_ref().unwrap(), receipt.now, BASE))
+            }
+            AnswerKind::Alert => document(AlertDocument::new(receipt.alert.as_ref().unwrap(), receipt.now)),
+            AnswerKind::Grant => {
+                let grant = receipt.grant.as_ref().unwrap();
+                let possible = self.caller.map(|who| workflow.possible_with_grants(who, &[grant], Care::Shown));
+                let shown = GrantDocument::new(grant, receipt.now, BASE);
+                document(shown.circumstances(&only(possible.unwrap_or_default())))
+            }
+            AnswerKind::Request => {
+                let request = receipt.request.as_ref().unwrap();
+                let possible = self.caller.map(|who| workflow.possible_with_requests(who, &[request], Care::Shown));
+                let mut shown = only(possible.unwrap_or_default());
+                (shown.already, shown.dry_run) = (receipt.already, self.dry_run);
+                document(wire::request_of(receipt, BASE).unwrap().circumstances(&shown))
+            }
+            AnswerKind::Ended => grants(&Listing { items: receipt.ended.clone(), next: None, now: receipt.now }),
+            other => panic!("{other:?}"),
+        };
+        answer["replayed"] = json!(receipt.replayed);
+        answer
+    }
 }
 
 /// Whether the answer is what was written; see the manual. Says where it is not.

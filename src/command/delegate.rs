@@ -24,7 +24,7 @@ command! {
     optional: {
         /// Which of your roles to delegate. The default is all roles with which you review.
         roles: Option<Vec<RoleName>>,
-        /// When it begins, with its time zone: not before the current second. The default is now.
+        /// When it begins, with its time zone: at most a minute ago. The default is now.
         starts_at as "from": Option<Timestamp>,
     },
 }

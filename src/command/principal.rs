@@ -9,7 +9,10 @@ use crate::model::{Invalid, Principal, PrincipalKind};
 /// The principal under this name, with the flag `agent` beside it.
 pub(super) fn read(fields: &mut Fields, name: &'static str) -> Result<Option<Principal>, Invalid> {
     let agent = fields.optional::<bool>("agent")?;
-    let Some(value) = fields.take(name) else { return Ok(None) };
+    let Some(value) = fields.take(name) else {
+        let is_alone = || Invalid::new("agent", format!("is given without `{name}`"), format!("an agent in `{name}`"));
+        return if agent { Err(is_alone()) } else { Ok(None) };
+    };
     let id = text(value, name)?;
     let principal = if agent { Principal::agent(&id) } else { Principal::user(&id) };
     principal.map(Some).map_err(|error| error.for_field(name))

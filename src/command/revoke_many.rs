@@ -35,7 +35,12 @@ const ONE_WAY: &str = "exactly one of request, holder, role, resource, everythin
 impl Group for Selector {
     const FIELDS: &'static [FieldSpec] = &[
         FieldSpec::new("request", "The grants that this request led to.", RequestId::KIND, false),
-        FieldSpec::new("holder", "The grants that this person or agent holds.", FieldKind::Principal, false),
+        FieldSpec::new(
+            "holder",
+            "The grants that this person or agent holds; a person's with those of agents that act for them.",
+            FieldKind::Principal,
+            false,
+        ),
         FieldSpec::new("agent", "Whether the holder is an agent.", FieldKind::AgentFlag, false),
         FieldSpec::new("role", "The grants of this role.", RoleName::KIND, false),
         FieldSpec::new("resource", "The grants that reach any of this resource, wider ones too.", Scope::KIND, false),

@@ -30,7 +30,7 @@ command! {
         /// The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is
         /// `*`.
         resource: Scope,
-        /// When the grant begins, with its time zone: not before the current second. The default is at the approval.
+        /// When the grant begins, with its time zone: at most a minute ago. The default is at the approval.
         starts_at: Option<Timestamp>,
         /// Conditions checked at every use, besides those of the role.
         conditions: Conditions,

@@ -344,7 +344,7 @@ fn never_auto_approve(reader: &mut Reader) -> NeverAutoApprove {
     };
     let never = NeverAutoApprove {
         roles: section.list("roles", RoleName::new).unwrap_or_default(),
-        scopes: section.list("resources", str::parse).unwrap_or_default(),
+        scopes: section.list("resources", names::no_wildcard).unwrap_or_default(),
         risk_level: section.parsed("risk_level", level),
     };
     section.finish();
@@ -354,7 +354,7 @@ fn never_auto_approve(reader: &mut Reader) -> NeverAutoApprove {
 fn risk(reader: &mut Reader) -> RiskRules {
     let Some(mut section) = reader.section("risk") else { return RiskRules::default() };
     let risk = RiskRules {
-        production: section.list("production", str::parse).unwrap_or_default(),
+        production: section.list("production", names::no_wildcard).unwrap_or_default(),
         working_hours: section.parsed("working_hours", str::parse),
     };
     section.finish();

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::reader::Reader;
 use super::roles::Listed;
 use super::spelling;
-use crate::model::{Invalid, Permission, RoleName};
+use crate::model::{Invalid, Permission, RoleName, Scope};
 use crate::workflow::Rules;
 
 /// Names, each with its place in the list of the file.
@@ -51,6 +51,15 @@ pub(super) fn check(reader: &Reader, rules: &Rules, host_roles: Option<&[RoleNam
     reserved(reader, "reserved_permissions", &rules.reserved_permissions, listed);
 }
 
+/// A resource in a rule that forbids. An id is compared whole, so `server:prod-*` would forbid nothing but a server of that name.
+pub(super) fn no_wildcard(text: &str) -> Result<Scope, Invalid> {
+    let scope: Scope = text.parse()?;
+    let wild = scope.things().find(|thing| thing.id().contains('*')).map(|thing| *thing.kind());
+    let Some(kind) = wild else { return Ok(scope) };
+    let expected = format!("`{kind}` for everything of the kind, or each id");
+    Err(Invalid::new("resource", format!("is {}, and an id has no wildcards", Invalid::quote(text)), expected))
+}
+
 /// The host's roles, as far as the configuration names them.
 fn of_the_host<'a>(rules: &'a Rules, host_roles: Option<&'a [RoleName]>) -> BTreeSet<&'a str> {
     let of_role = rules.catalogue.values().flat_map(|role| {
@@ -91,7 +100,9 @@ fn exceptions(reader: &Reader, role: &Listed) {
 /// `logs:delete` for `logs.delete` when `logs:*` is given: the given prefix with the wanted end.
 fn beginning_like(given: &Permission, wanted: &Permission) -> String {
     let Some(prefix) = given.wildcard_prefix() else { return given.to_string() };
-    let rest = wanted.as_str().get(prefix.len()..).unwrap_or_default();
+    // As many segments as the wildcard names, however long they are.
+    let named = prefix.matches(['.', ':']).count();
+    let rest = wanted.as_str().splitn(named + 1, ['.', ':']).nth(named).unwrap_or_default();
     format!("{prefix}{rest}")
 }
 

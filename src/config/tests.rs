@@ -313,6 +313,13 @@ fn a_misspelt_name_in_a_rule_that_forbids_is_refused() {
         ("break_glass: {roles: [dbaa]}", "break_glass.roles[0]", "`dba`"),
         ("reserved_permissions: [tools.delte]", "reserved_permissions[0]", "`tools.delete`"),
         ("reserved_permissions: [tool.delete]", "reserved_permissions[0]", "`tools.delete`"),
+        ("reserved_permissions: [log.delete]", "reserved_permissions[0]", "`logs:delete`"),
+        (
+            "never_auto_approve: {resources: ['server:prod-*']}",
+            "never_auto_approve.resources[0]",
+            "`server` for everything",
+        ),
+        ("risk: {production: ['tool@server:prod*:x']}", "risk.production[0]", "`server` for everything"),
     ] {
         let error = refusal(&format!("jit_access: {{{key}, {roles}}}"));
         assert!(error.starts_with(&format!("`jit_access.{name}` is `")) && error.contains(meant), "{error}");

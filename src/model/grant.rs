@@ -214,7 +214,7 @@ pub enum EndKind {
 pub enum Selector {
     /// Those that this request led to.
     Request(RequestId),
-    /// Those that this principal holds.
+    /// Those that this principal holds, and those that agents hold for this person.
     Holder(Principal),
     /// Those of this role.
     Role(RoleName),
@@ -230,7 +230,7 @@ impl Selector {
     pub fn selects(&self, grant: &Grant) -> bool {
         match self {
             Self::Request(request) => grant.request == *request,
-            Self::Holder(holder) => grant.holder == *holder,
+            Self::Holder(holder) => grant.is_of(holder),
             Self::Role(role) => grant.role == *role,
             Self::Scope(scope) => grant.scope.intersection(scope).is_some(),
             Self::All => true,

@@ -28,6 +28,8 @@ pub(super) struct Decision {
     pub(super) conditional: bool,
     /// The idempotency key of the command, and its owner.
     pub(super) done: Option<(Principal, String, Done)>,
+    /// Whether that key is kept although nothing was decided.
+    pub(super) keeps_key: bool,
 }
 
 /// When a decision is made.
@@ -52,11 +54,11 @@ enum Alone<T> {
 impl Decision {
     /// Facts that follow from this view.
     pub(super) fn from_view(view: View, events: Vec<Event>) -> Self {
-        Self { facts: vec![(view, events)], conditional: true, done: None }
+        Self { facts: vec![(view, events)], conditional: true, ..Self::default() }
     }
 
     fn is_empty(&self) -> bool {
-        self.facts.iter().all(|(_, events)| events.is_empty())
+        !(self.keeps_key && self.done.is_some()) && self.facts.iter().all(|(_, events)| events.is_empty())
     }
 
     fn into_batch(self, rules: &Rules, notices: &NoticeSettings) -> Batch {
@@ -71,7 +73,8 @@ impl Decision {
 
 impl Shared {
     /// Calls `decide` and writes its decision. Once this has returned `Ok`, the decision is on disk and every check of
-    /// this process sees it. When there are no facts, nothing is written, and no idempotency key either.
+    /// this process sees it. When there are no facts, nothing is written; an idempotency key is
+    /// kept then only if the decision says so.
     ///
     /// `decide` may be called several times. In [`Round::Exclusive`] it returns `None` when it must first look
     /// something up outside the store; it is then called in [`Round::Free`] again.

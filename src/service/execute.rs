@@ -30,7 +30,7 @@ impl Workflow {
     /// Once this has returned `Ok`, every check of this process that starts from now on sees the result, and it is on
     /// disk unless [`Receipt::durable`] is false. A second call with the same command and key does nothing: it returns
     /// the current state of what the first call did, marked `replayed`. A call that changed nothing does not use its
-    /// key.
+    /// key, unless it ends all grants of a selection: its retry must not end later grants.
     ///
     /// # Errors
     /// A refusal of the rules; [`Error::KeyReused`] when the key was used with another command; errors of the store.
@@ -265,7 +265,9 @@ impl Shared {
                 attempt.withheld.extend(ends);
             }
             attempt.receipt = Some(receipt.clone());
-            Ok(Some((Decision { done, ..Decision::from_view(view, events) }, receipt)))
+            // Whoever ends many ends what there is at that moment. A retry must not end what came to be since.
+            let keeps_key = spec.answer == AnswerKind::Ended;
+            Ok(Some((Decision { done, keeps_key, ..Decision::from_view(view, events) }, receipt)))
         };
         // The monitor's lock is held while it reads the store, so alerts are read before.
         if needs.alert.is_some() {

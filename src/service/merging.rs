@@ -137,7 +137,7 @@ impl Shared {
             let done =
                 Done { fingerprint: fingerprint.clone(), request: None, grant: None, delegation: None, ended: vec![] };
             let done = Some((merge.owner.clone(), key.clone(), done));
-            Ok::<_, Error>(Some((Decision { facts, conditional: true, done }, ())))
+            Ok::<_, Error>(Some((Decision { facts, conditional: true, done, ..Decision::default() }, ())))
         })
     }
 

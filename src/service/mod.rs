@@ -45,6 +45,7 @@
 //! | `live_view` | the recent activity that is kept for them |
 //! | `past` | the grants in force at a past instant, from the journal alone |
 //! | `offers` | the roles that a caller may request |
+//! | `possible` | what a caller can do with the requests and grants in an answer |
 //! | `remedies` | the requests that would lift a denial |
 //! | `explain` | why a check was decided as it was |
 //! | `retention` | removing old records, once a signed checkpoint covers them |
@@ -143,6 +144,7 @@ mod policies;
 mod policy_cases;
 #[cfg(feature = "cedar")]
 mod policy_errors;
+mod possible;
 mod process;
 mod processes;
 mod proof;
@@ -188,6 +190,7 @@ pub use offline::OfflineHealth;
 pub use outbox::Outbox;
 #[cfg(feature = "cedar")]
 pub use policy_cases::PolicyFailure;
+pub use possible::Care;
 pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};
 pub use remedies::Remedies;

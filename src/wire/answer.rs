@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::circumstances::Circumstances;
 use super::{
     AlertDocument, DelegationDocument, DeliveryDocument, EventsDocument, ExplanationDocument, GrantDocument,
     HealthDocument, OfferDocument, PageDocument, RecordDocument, RefusedDocument, RemediesDocument, ReplayDocument,
@@ -11,8 +12,8 @@ use super::{
 };
 use crate::error::Error;
 use crate::journal::Record;
-use crate::model::{AccessRequest, AlertState, Analysis, Delegation, Delivery, Grant, Refused, Timestamp};
-use crate::service::{Counts, Events, Explanation, Health, Listing, Receipt, Remedies, Told};
+use crate::model::{AccessRequest, AlertState, Analysis, Caller, Delegation, Delivery, Grant, Refused, Timestamp};
+use crate::service::{Care, Counts, Events, Explanation, Health, Listing, Receipt, Remedies, Told, Workflow};
 use crate::sizing::{Past, Replay, RightSize};
 use crate::summary::Session;
 use crate::workflow::Offer;
@@ -65,12 +66,12 @@ pub enum Body {
 /// A value that is a document of its own.
 #[derive(Debug)]
 pub enum Item {
-    /// A request, with the grant it led to, and whether that grant already gave what was requested.
-    Request(Box<AccessRequest>, Option<Box<Grant>>, bool),
+    /// A request, with the grant it led to.
+    Request(Box<AccessRequest>, Option<Box<Grant>>, Circumstances),
     /// A pending request, with what the past says about it and what it would change.
-    Waiting(Box<AccessRequest>, Box<Past>, Option<Box<Analysis>>),
+    Waiting(Box<AccessRequest>, Box<Past>, Option<Box<Analysis>>, Circumstances),
     /// A grant, and how it is used now, where that was looked up.
-    Grant(Box<Grant>, Option<Counts>),
+    Grant(Box<Grant>, Option<Counts>, Circumstances),
     /// A delegation.
     Delegation(Box<Delegation>),
     /// A record of the journal, whether its canonical JSON is wanted, and its additional data.
@@ -132,20 +133,21 @@ impl Item {
 
     fn document(&self, now: Timestamp, base: &str) -> Result<ItemDocument, Error> {
         Ok(match self {
-            Self::Request(request, grant, already) => {
+            Self::Request(request, grant, shown) => {
                 let document = RequestDocument::new(request, grant.as_deref(), now, base);
-                ItemDocument::Request(Box::new(document.already(*already)))
+                ItemDocument::Request(Box::new(document.circumstances(shown)))
             }
-            Self::Waiting(request, past, analysis) => {
-                let document = RequestDocument::new(request, None, now, base).past(past);
+            Self::Waiting(request, past, analysis, shown) => {
+                let document = RequestDocument::new(request, None, now, base).past(past).circumstances(shown);
                 let document = match analysis {
                     Some(analysis) => document.analysis(analysis),
                     None => document,
                 };
                 ItemDocument::Request(Box::new(document))
             }
-            Self::Grant(grant, counts) => {
-                ItemDocument::Grant(Box::new(GrantDocument::new(grant, now, base).counted(counts.as_ref())))
+            Self::Grant(grant, counts, shown) => {
+                let document = GrantDocument::new(grant, now, base).counted(counts.as_ref());
+                ItemDocument::Grant(Box::new(document.circumstances(shown)))
             }
             Self::Events(events) => ItemDocument::Events(Box::new(EventsDocument::from(&**events))),
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
@@ -252,7 +254,8 @@ impl Answer {
     pub(super) fn request(receipt: Receipt) -> Result<Self, Error> {
         let Receipt { request, grant, already, .. } = receipt;
         let request = request.ok_or_else(|| missing("request"))?;
-        let item = Item::Request(Box::new(request), grant.map(Box::new), already);
+        let shown = Circumstances { already, ..Circumstances::default() };
+        let item = Item::Request(Box::new(request), grant.map(Box::new), shown);
         Ok(Self {
             body: Body::One(item),
             now: receipt.now,
@@ -262,11 +265,50 @@ impl Answer {
         })
     }
 
+    /// The same as an answer to this caller: with what they could do now with the requests and grants in it.
+    pub(super) fn for_caller(mut self, workflow: &Workflow, caller: &Caller, care: Care) -> Self {
+        let items = match &mut self.body {
+            Body::One(item) => std::slice::from_mut(item),
+            Body::Page(items, _) => items.as_mut_slice(),
+            Body::List(_) | Body::Text(_) | Body::Number(_) => &mut [],
+        };
+        let (mut requests, mut grants) = (Vec::new(), Vec::new());
+        for item in &*items {
+            match item {
+                Item::Request(request, _, shown) | Item::Waiting(request, _, _, shown) if !shown.dry_run => {
+                    requests.push(&**request);
+                }
+                Item::Grant(grant, ..) => grants.push(&**grant),
+                _ => {}
+            }
+        }
+        let mut of_requests = workflow.possible_with_requests(caller, &requests, care).into_iter();
+        let mut of_grants = workflow.possible_with_grants(caller, &grants, care).into_iter();
+        for item in items {
+            match item {
+                Item::Request(.., shown) | Item::Waiting(.., shown) if !shown.dry_run => {
+                    shown.possible = of_requests.next()
+                }
+                Item::Grant(.., shown) => shown.possible = of_grants.next(),
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// The same of a dry run.
+    pub(super) fn dry_run(mut self) -> Self {
+        if let Body::One(Item::Request(_, _, shown)) = &mut self.body {
+            shown.dry_run = true;
+        }
+        self
+    }
+
     /// The same, with what the past says about a pending request, and what it would change.
     pub(super) fn waiting(mut self, past: Option<Past>, analysis: Option<Analysis>) -> Self {
         self.body = match (self.body, past) {
-            (Body::One(Item::Request(request, None, _)), Some(past)) => {
-                Body::One(Item::Waiting(request, Box::new(past), analysis.map(Box::new)))
+            (Body::One(Item::Request(request, None, shown)), Some(past)) => {
+                Body::One(Item::Waiting(request, Box::new(past), analysis.map(Box::new), shown))
             }
             (body, _) => body,
         };
@@ -275,7 +317,7 @@ impl Answer {
 
     pub(super) fn grant(receipt: Receipt) -> Result<Self, Error> {
         let grant = receipt.grant.ok_or_else(|| missing("grant"))?;
-        let item = Item::Grant(Box::new(grant), None);
+        let item = Item::Grant(Box::new(grant), None, Circumstances::default());
         Ok(Self {
             body: Body::One(item),
             now: receipt.now,
@@ -287,7 +329,7 @@ impl Answer {
 
     /// The same, with how the grant is used now.
     pub(super) fn counted(mut self, counts: Option<Counts>) -> Self {
-        if let Body::One(Item::Grant(_, counted)) = &mut self.body {
+        if let Body::One(Item::Grant(_, counted, _)) = &mut self.body {
             *counted = counts;
         }
         self
@@ -319,7 +361,8 @@ impl Answer {
 
     /// All grants that ended by a command.
     pub(super) fn ended(receipt: Receipt) -> Self {
-        let items = receipt.ended.into_iter().map(|grant| Item::Grant(Box::new(grant), None)).collect();
+        let item = |grant| Item::Grant(Box::new(grant), None, Circumstances::default());
+        let items = receipt.ended.into_iter().map(item).collect();
         let body = Body::Page(items, None);
         Self { body, now: receipt.now, replayed: receipt.replayed, durable: receipt.durable, removed_until: None }
     }

@@ -5,12 +5,13 @@
 //! callers. The answers are the documents of [`super`], the same that the routes send.
 
 use super::answer::{Answer, Body, Item};
+use super::circumstances::Circumstances;
 use super::{caller, export};
 use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read, Verify, catalogue, spec_of, text};
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, Caller, Delivery, GrantId, Invalid, Timestamp};
-use crate::service::{IdempotencyKey, Listing, Workflow};
+use crate::service::{Care, IdempotencyKey, Listing, Workflow};
 use crate::store::Verifying;
 
 /// The fields that a document of this command may have, besides `command`.
@@ -153,7 +154,13 @@ fn carry_out(
     if !spec.writes {
         let read = Read::parse(spec.name, &mut fields)?.ok_or_else(|| nothing_reads(spec.name))?;
         finish(&fields)?;
-        return look_up(workflow, caller, read, watch);
+        let answer = look_up(workflow, caller, read, watch)?;
+        // Of one value all is read that a command would be decided from.
+        let care = if matches!(answer.body, Body::One(_)) { Care::Whole } else { Care::Shown };
+        return Ok(match caller {
+            Some(caller) => answer.for_caller(workflow, caller, care),
+            None => answer,
+        });
     }
     if spec.caller == CallerKind::Caller && caller.is_none() {
         return Err(caller::missing().into());
@@ -172,14 +179,19 @@ fn carry_out(
             return Err(Invalid::new("idempotency_key", problem, "a caller, whose key it is").into());
         }
     };
-    match spec.answer {
-        AnswerKind::Request => Answer::request(receipt),
-        AnswerKind::Grant => Answer::grant(receipt),
-        AnswerKind::Delegation => Answer::delegation(receipt),
-        AnswerKind::Alert => Answer::alert(receipt),
-        AnswerKind::Ended => Ok(Answer::ended(receipt)),
-        _ => Err(nothing_reads(spec.name)),
-    }
+    let answer = match spec.answer {
+        AnswerKind::Request => Answer::request(receipt)?,
+        AnswerKind::Grant => Answer::grant(receipt)?,
+        AnswerKind::Delegation => Answer::delegation(receipt)?,
+        AnswerKind::Alert => Answer::alert(receipt)?,
+        AnswerKind::Ended => Answer::ended(receipt),
+        _ => return Err(nothing_reads(spec.name)),
+    };
+    Ok(match caller {
+        Some(_) if dry_run => answer.dry_run(),
+        Some(caller) => answer.for_caller(workflow, caller, Care::Shown),
+        None => answer,
+    })
 }
 
 fn look_up(
@@ -189,7 +201,7 @@ fn look_up(
     watch: &mut dyn Verifying,
 ) -> Result<Answer, Error> {
     let who = || caller.ok_or_else(caller::missing);
-    let grant = |grant| Item::Grant(Box::new(grant), None);
+    let grant = |grant| Item::Grant(Box::new(grant), None, Circumstances::default());
     Ok(match read {
         Read::GetRequest(get) => {
             let receipt = workflow.request(who()?, get.id)?;
@@ -216,12 +228,14 @@ fn look_up(
             Answer::read(Body::Text(session.write(write.form)), workflow.now())
         }
         Read::ListRequests(list) => Answer::page(workflow.requests(who()?, &list)?, |one| {
-            Item::Request(Box::new(one.request), one.grant.map(Box::new), false)
+            Item::Request(Box::new(one.request), one.grant.map(Box::new), Circumstances::default())
         }),
         Read::ListGrants(list) => {
             let listing = workflow.grants(who()?, &list)?;
             let mut counts = workflow.counts(&listing.items)?.into_iter();
-            Answer::page(listing, |grant| Item::Grant(Box::new(grant), counts.next().flatten()))
+            Answer::page(listing, |grant| {
+                Item::Grant(Box::new(grant), counts.next().flatten(), Circumstances::default())
+            })
         }
         Read::ListEvents(list) => {
             Answer::read(Body::One(Item::Events(Box::new(workflow.events(who()?, &list)?))), workflow.now())

@@ -69,7 +69,7 @@ impl DelegationDocument {
             created_at: delegation.created_at.into(),
             ended_at: ended.map(|end| end.at.into()),
             ended_by: ended.map(|end| end.by.to_string()),
-            links: DelegationLinks { this: format!("{base}/delegations/{}", delegation.id) },
+            links: DelegationLinks { this: Some(format!("{base}/delegations/{}", delegation.id)) },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A grant as JSON.
 
+use super::circumstances::Circumstances;
 use super::conditions::ConditionsDocument;
 use super::details::DetailsDocument;
 use super::shown::{Instant, Who};
@@ -85,7 +86,7 @@ document! {
         extends: Option<String>,
         /// 0 when it extends nothing, 1 for the first extension.
         extension_number: u32,
-        /// Paths to the grant and to what can be done with it now.
+        /// Paths to the grant and to what the caller can do with it now.
         links: GrantLinks,
     }
 }
@@ -204,9 +205,28 @@ impl GrantDocument {
                 resume: while_live("resume").filter(|_| status == GrantStatus::Suspended),
                 review: (grant.is_unreviewed() && !status.is_live()).then(|| format!("{this}/review")),
                 waive_review: grant.is_unreviewed().then(|| format!("{this}/waive-review")),
-                this,
+                this: Some(this),
             },
         }
+    }
+
+    /// The same, as it is shown to a caller: links lead to what they can do.
+    #[must_use]
+    pub fn circumstances(mut self, shown: &Circumstances) -> Self {
+        let Some(possible) = &shown.possible else { return self };
+        let links = &mut self.links;
+        for (command, link) in [
+            ("revoke", &mut links.revoke),
+            ("extend", &mut links.extend),
+            ("release", &mut links.release),
+            ("suspend", &mut links.suspend),
+            ("resume", &mut links.resume),
+            ("complete_review", &mut links.review),
+            ("waive_review", &mut links.waive_review),
+        ] {
+            link.take_if(|_| !possible.contains(&command));
+        }
+        self
     }
 
     /// The same, with how the grant is used now.

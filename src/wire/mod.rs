@@ -7,6 +7,7 @@
 //! | file | question |
 //! |---|---|
 //! | `answer` | the result of a command or a read |
+//! | `circumstances` | to whom a request or a grant is shown, and why |
 //! | `caller` | the caller in a document |
 //! | `command` | how a JSON command is run |
 //! | `shown` | how documents are defined |
@@ -47,6 +48,7 @@ mod analysis;
 mod assessment;
 #[cfg(feature = "cedar")]
 mod authorize;
+mod circumstances;
 mod conditions;
 mod decision;
 mod delegation;
@@ -76,6 +78,7 @@ pub use alert::AlertDocument;
 pub use answer::{Answer, Body, Item, page_of};
 #[cfg(feature = "cedar")]
 pub use authorize::authorize;
+pub use circumstances::Circumstances;
 pub use decision::DecisionDocument;
 pub use delegation::DelegationDocument;
 pub use delivery::DeliveryDocument;

@@ -1,6 +1,7 @@
 //! An access request as JSON.
 
 use super::assessment::AssessmentDocument;
+use super::circumstances::Circumstances;
 use super::conditions::ConditionsDocument;
 use super::details::DetailsDocument;
 use super::review::{AnswerDocument, MissingDocument, ReviewDocument, StepDocument};
@@ -87,7 +88,9 @@ document! {
         extends: Option<String>,
         /// True when no new request was made, because this one is pending for the same, or its grant gives it.
         already: bool => "std::ops::Not::not",
-        /// Paths to the request and to what can be done with it now.
+        /// True when nothing was made: the answer of a dry run. Such a request has no links.
+        dry_run: bool => "std::ops::Not::not",
+        /// Paths to the request and to what the caller can do with it now.
         links: RequestLinks,
     }
 }
@@ -201,6 +204,7 @@ impl RequestDocument {
             grant_id: grant.map(|grant| grant.id.to_string()),
             extends: request.extends.map(|extension| extension.of.to_string()),
             already: false,
+            dry_run: false,
             links: RequestLinks {
                 approve: while_open("approve"),
                 deny: while_open("deny"),
@@ -208,7 +212,7 @@ impl RequestDocument {
                 answer: (status == RequestStatus::NeedsInfo).then(|| format!("{this}/answer")),
                 withdraw: while_open("withdraw"),
                 grant: grant.map(|grant| format!("{base}/grants/{}", grant.id)),
-                this,
+                this: Some(this),
             },
         }
     }
@@ -226,6 +230,27 @@ impl RequestDocument {
     #[must_use]
     pub fn analysis(mut self, analysis: &Analysis) -> Self {
         self.assessment = self.assessment.with_analysis(analysis.into());
+        self
+    }
+
+    /// The same, as it is shown to a caller: links lead to what they can do, and nowhere where nothing was made.
+    #[must_use]
+    pub fn circumstances(mut self, shown: &Circumstances) -> Self {
+        (self.already, self.dry_run) = (shown.already, shown.dry_run);
+        if shown.dry_run {
+            self.links = RequestLinks::default();
+        } else if let Some(possible) = &shown.possible {
+            let links = &mut self.links;
+            for (command, link) in [
+                ("approve", &mut links.approve),
+                ("deny", &mut links.deny),
+                ("ask", &mut links.ask),
+                ("answer", &mut links.answer),
+                ("withdraw", &mut links.withdraw),
+            ] {
+                link.take_if(|_| !possible.contains(&command));
+            }
+        }
         self
     }
 

@@ -198,10 +198,10 @@ macro_rules! document {
 macro_rules! links {
     ($(#[$about:meta])* struct $name:ident { always: [$($always:ident),*], sometimes: [$($sometimes:ident),*] $(,)? }) => {
         $(#[$about])*
-        #[derive(Debug, serde::Serialize)]
+        #[derive(Debug, Default, serde::Serialize)]
         struct $name {
-            #[serde(rename = "self")]
-            this: String,
+            #[serde(rename = "self", skip_serializing_if = "Option::is_none")]
+            this: Option<String>,
             $($always: String,)*
             $(#[serde(skip_serializing_if = "Option::is_none")] $sometimes: Option<String>,)*
         }

@@ -7,7 +7,7 @@ use super::agents::{check_is_no_agent, check_may_review};
 use super::authorize::Authorization;
 use super::{Refusal, RefusalCode, Rules, View};
 use crate::authz::{AuthzAction, AuthzResource};
-use crate::model::{AccessRequest, Caller, Capacity, Delegation, Grant, RoleName, Timestamp};
+use crate::model::{AccessRequest, Caller, Capacity, Delegation, Grant, Principal, RoleName, Timestamp};
 
 /// Whether the caller may see every request, grant and record.
 ///
@@ -62,6 +62,10 @@ pub fn may_see_request(
 /// # Errors
 /// [`RefusalCode::PolicyFailed`].
 pub fn may_see_grant(caller: &Caller, grant: &Grant, rules: &Rules, now: Timestamp) -> Result<bool, Refusal> {
+    let sees_others = [&rules.approver_roles, &rules.auditor_roles, &grant.approver_roles];
+    if serves_another(caller, grant) && !sees_others.into_iter().any(|roles| caller.has_any(roles)) {
+        return Ok(false);
+    }
     Authorization::new(caller, AuthzAction::See, AuthzResource::Grant(grant), rules, now).is_allowed()
 }
 
@@ -199,6 +203,13 @@ fn stand_in(
             format!("you stand in for {delegator}, who asked for this, so someone else has to review it"),
         )),
     }
+}
+
+/// Whether an agent that acts for one person looks at what it holds for another. What was granted on behalf of one person
+/// serves that one only, so it is none of the agent's then.
+pub(super) fn serves_another(caller: &Caller, grant: &Grant) -> bool {
+    let differ = |person: &Principal| caller.acts_for.as_ref().is_some_and(|mine| mine != person);
+    caller.principal == grant.holder && grant.holder_acts_for.as_ref().is_some_and(differ)
 }
 
 /// Checks that the caller may revoke or suspend this grant. Its holder may not; they release it.

@@ -18,6 +18,7 @@
 //! | `view` | the state that commands are decided from, and how a fact changes it |
 //! | `cuts` | which parts of a request were reduced, and by whom |
 //! | `decide` | which facts follow from a command |
+//! | `possible` | what a caller can do with a request or a grant |
 //! | `note` | what time has made true and is not recorded yet |
 //! | `second_factor` | whether a principal has recently signed in with a second factor |
 //! | `uses` | whether a grant can be used now, and what is recorded of the use |
@@ -36,6 +37,7 @@ mod decide;
 mod host_schema;
 mod needs;
 mod note;
+mod possible;
 mod quorum;
 mod refusal;
 mod rules;
@@ -59,6 +61,7 @@ pub use decide::{
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};
 pub use note::{next_note, note};
+pub use possible::{Groups, about_grant, about_request, is_possible};
 pub use quorum::{Missing, waiting_for};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{AfterUnjustified, BreakGlassRules, Limits, NeverAutoApprove, OnRoleChange, RiskRules, Rules};

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use super::{Call, Rules, View};
 use crate::command::Command;
-use crate::model::{AccessRequest, AlertId, Caller, Capacity, DelegationId, Grant, GrantId, Principal, RequestId};
+use crate::model::{
+    AccessRequest, AlertId, Caller, Capacity, DelegationId, Grant, GrantId, Principal, RequestId, Selector,
+};
 
 /// How many of a person's requests a command is decided from.
 const REQUESTS: usize = 100;
@@ -140,7 +142,18 @@ impl Needs {
             Command::Undelegate(undelegate) => Self { delegation: Some(undelegate.delegation), ..nothing_more },
             Command::AcknowledgeAlert(acknowledge) => Self { alert: Some(acknowledge.alert), ..nothing_more },
             Command::SilenceAlert(silence) => Self { alert: Some(silence.alert), ..nothing_more },
-            Command::RevokeMany(_) => Self { live: Some(Whose::Everybody), extending: true, ..nothing_more },
+            Command::RevokeMany(many) => {
+                let all = Self { live: Some(Whose::Everybody), extending: true, ..nothing_more };
+                match &many.select {
+                    Selector::Request(id) => Self { request: Some(*id), ..all },
+                    Selector::Holder(holder) => Self {
+                        requests_of: Some(holder.clone()),
+                        standing_of: all.standing_of.iter().chain([holder]).cloned().collect(),
+                        ..all
+                    },
+                    _ => all,
+                }
+            }
             Command::Revoke(revoke) => Self { extending: true, ..grant(revoke.grant) },
             Command::Release(release) => Self { extending: true, ..grant(release.grant) },
             Command::CompleteReview(review) => Self { live_of_holder: true, extending: true, ..grant(review.grant) },

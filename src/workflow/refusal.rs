@@ -117,6 +117,7 @@ codes! {
     CannotDelegate = "cannot_delegate", "This right cannot be lent, or not to this person, or not for this time.";
     UnknownDelegation = "unknown_delegation", "There is no such delegation, or the caller may not know of it.";
     UnknownAlert = "unknown_alert", "There is no such alert, or the monitor no longer keeps it.";
+    UnknownPrincipal = "unknown_principal", "Nothing is on record of a principal of that name.";
     UnknownDelivery = "unknown_delivery", "There is no such delivery.";
     AlreadyReviewed = "already_reviewed", "The caller, or somebody in their place, has approved this version already.";
     NotTheRequester = "not_the_requester", "Only the requester may do this.";

@@ -289,7 +289,15 @@ class Chaos:
     def up(self, *, honours: bool = True, late: float = BOUND, wait: bool = True, **changes: Any) -> None:
         self.eras.append(Era(time.time(), honours, late))
         temp = self.world.tokens.get(TEMP)
-        self.world.start(**changes)
+        for left in reversed(range(3)):
+            try:
+                self.world.start(**changes)
+                break
+            except BROKEN:
+                # On a machine that is very busy a start may take longer than its calls wait.
+                if not left:
+                    raise
+                self.world.gateway.kill()
         if temp is not None:
             self.world.tokens[TEMP] = temp
         self.away.clear()

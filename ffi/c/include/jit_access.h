@@ -66,6 +66,7 @@
 #define JIT_CODE_UNKNOWN_DELEGATION "unknown_delegation"
 #define JIT_CODE_UNKNOWN_DELIVERY "unknown_delivery"
 #define JIT_CODE_UNKNOWN_GRANT "unknown_grant"
+#define JIT_CODE_UNKNOWN_PRINCIPAL "unknown_principal"
 #define JIT_CODE_UNKNOWN_REQUEST "unknown_request"
 #define JIT_CODE_UNKNOWN_ROLE "unknown_role"
 

@@ -469,8 +469,8 @@ class Engine:
         - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
         - `resource`: The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`.
           The default is `*`.
-        - `starts_at`: When the grant begins, with its time zone: not before the current second. The default is at
-          the approval.
+        - `starts_at`: When the grant begins, with its time zone: at most a minute ago. The default is at the
+          approval.
         - `conditions`: Conditions checked at every use, besides those of the role.
         - `permissions`: Fewer permissions than the role gives. The request is for what both have in common. The
           default is all of the role's.
@@ -684,7 +684,7 @@ class Engine:
         returned, it is on disk, and no later check of this process honours any of them.
 
         - `request_id`: The grants that this request led to.
-        - `holder`: The grants that this person or agent holds.
+        - `holder`: The grants that this person or agent holds; a person's with those of agents that act for them.
         - `role`: The grants of this role.
         - `resource`: The grants that reach any of this resource, wider ones too.
         - `everything`: All grants.
@@ -743,7 +743,7 @@ class Engine:
         - `until`: When it ends, with its time zone. It does not hold at that instant.
         - `reason`: Why, for the journal.
         - `roles`: Which of your roles to delegate. The default is all roles with which you review.
-        - `start`: When it begins, with its time zone: not before the current second. The default is now.
+        - `start`: When it begins, with its time zone: at most a minute ago. The default is now.
         - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
           the same arguments does nothing. It answers with the current state of what the first call did, marked
           `replayed`.

@@ -47,7 +47,7 @@ class SubmitBody(Body):
     origin: str | None = Field(default=None, description="Where the request comes from, such as the denial that it answers. The decision point of AuthZEN writes and seals it")
     duration_hours: Annotated[float, Field(allow_inf_nan=False)] | None = Field(default=None, description="The length in hours. Limits may cut it. The default is the role's")
     resource: str | None = Field(default=None, description="The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`. The default is `*`")
-    starts_at: Instant | None = Field(default=None, description="When the grant begins, with its time zone: not before the current second. The default is at the approval")
+    starts_at: Instant | None = Field(default=None, description="When the grant begins, with its time zone: at most a minute ago. The default is at the approval")
     conditions: ConditionsBody | None = Field(default=None, description="Conditions checked at every use, besides those of the role")
     permissions: list[str] | None = Field(default=None, description="Fewer permissions than the role gives. The request is for what both have in common. The default is all of the role's")
 
@@ -146,7 +146,7 @@ class RevokeManyBody(Body):
 
     reason: str = Field(description="Why. The holders see it")
     request_id: str | None = Field(default=None, description="The grants that this request led to")
-    holder: str | None = Field(default=None, description="The grants that this person or agent holds")
+    holder: str | None = Field(default=None, description="The grants that this person or agent holds; a person's with those of agents that act for them")
     agent: bool = Field(default=False, description="Whether the holder is an agent")
     role: str | None = Field(default=None, description="The grants of this role")
     resource: str | None = Field(default=None, description="The grants that reach any of this resource, wider ones too")
@@ -170,7 +170,7 @@ class DelegateBody(Body):
     until: Instant = Field(description="When it ends, with its time zone. It does not hold at that instant")
     reason: str = Field(description="Why, for the journal")
     roles: list[str] | None = Field(default=None, description="Which of your roles to delegate. The default is all roles with which you review")
-    start: Instant | None = Field(default=None, alias="from", description="When it begins, with its time zone: not before the current second. The default is now")
+    start: Instant | None = Field(default=None, alias="from", description="When it begins, with its time zone: at most a minute ago. The default is now")
 
 
 class StandingBody(Body):

@@ -94,8 +94,18 @@ class ProblemRoute(APIRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._is_head(scope):
             await self.app({**scope, "method": "GET"}, receive, _without_body(send))
+        elif scope.get("method") not in (self.methods or ()):
+            await self._not_allowed()(scope, receive, send)
         else:
             await super().handle(scope, receive, send)
+
+    def _not_allowed(self) -> Response:
+        """That this route does not take the method, and which it takes."""
+        known = set(self.methods or ())
+        names = ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))
+        answer = problem(405, "method_not_allowed", f"this address takes {names}")
+        answer.headers["Allow"] = names
+        return answer
 
     def _is_head(self, scope: Scope) -> bool:
         return scope.get("method") == "HEAD" and "GET" in (self.methods or ())
@@ -165,6 +175,7 @@ _TITLES: Final[Mapping[int, str]] = {
     401: "Not authenticated",
     403: "Forbidden",
     404: "Not found",
+    405: "Not done this way",
     409: "Conflict with the current state",
     413: "The request is too large",
     415: "The body is not JSON",

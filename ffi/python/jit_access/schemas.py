@@ -257,7 +257,8 @@ class AccessRequestModel(_Shown):
     grant_id: str | None = Field(description="The id of the grant it led to")
     extends: str | None = Field(description="The id of the grant to extend")
     already: bool = Field(default=False, description="True when no new request was made, because this one is pending for the same, or its grant gives it")
-    links: dict[str, str] = Field(description="Paths to the request and to what can be done with it now")
+    dry_run: bool = Field(default=False, description="True when nothing was made: the answer of a dry run. Such a request has no links")
+    links: dict[str, str] = Field(description="Paths to the request and to what the caller can do with it now")
 
 
 class GrantModel(_Shown):
@@ -296,7 +297,7 @@ class GrantModel(_Shown):
     ended_at: datetime | None = Field(description="When it ended; `null` while it has not")
     extends: str | None = Field(description="The id of the grant that it extends")
     extension_number: int = Field(description="0 when it extends nothing, 1 for the first extension")
-    links: dict[str, str] = Field(description="Paths to the grant and to what can be done with it now")
+    links: dict[str, str] = Field(description="Paths to the grant and to what the caller can do with it now")
 
 
 class DelegationModel(_Shown):

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use jit_access::model::{self, Permission, Principal, RoleName, SignIn, Timestamp};
-use jit_access::wire::{self, Item};
+use jit_access::wire::{self, Circumstances, Item};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyTuple};
 
@@ -327,7 +327,8 @@ pub struct Honoured(pub jit_access::service::Honoured);
 impl Honoured {
     #[getter]
     fn grants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let grant = |grant: &model::Grant| Arc::new(Item::Grant(Box::new(grant.clone()), None));
+        let grant =
+            |grant: &model::Grant| Arc::new(Item::Grant(Box::new(grant.clone()), None, Circumstances::default()));
         let grants = self.0.grants.iter().map(|one| value(py, &grant(one), self.0.now, false, true));
         PyTuple::new(py, grants.collect::<PyResult<Vec<_>>>()?)
     }

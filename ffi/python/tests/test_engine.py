@@ -186,10 +186,14 @@ def asked_while_the_directory_is_away() -> None:
         ("folder", "is not a file"),
         ("text", "is not a database"),
         ("open", "chmod o-rwx"),
+        ("text/jit.db", "no directory"),
+        ("nowhere", "does not exist"),
+        ("n" * 300, "no name that a file can have"),
     ],
 )
 def test_a_file_that_cannot_be_a_store_is_a_mistake_in_its_key(tmp_path: Path, path: str, said: str) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
     (tmp_path / "text").write_text("no database, and longer than the header of one, whatever that is. " * 20)
     (tmp_path / "text").chmod(0o600)
     Engine.from_yaml(in_file(tmp_path / "open"), environ={}).close()

@@ -229,8 +229,14 @@ def test_the_red_button(host: Host) -> None:
     assert host("dev@example.com", "POST", path, {"reason": "x", "everything": True}).status_code == 403
     unclear = host("boss@example.com", "POST", path, {"reason": "x", "everything": True, "role": "auditor"}, **boss)
     assert (unclear.status_code, unclear.json()["field"]) == (400, "everything")
-    nobodys = host("boss@example.com", "POST", path, {"reason": "x", "holder": "else@example.com"}, **boss)
-    assert nobodys.json() == {"items": [], "next_cursor": None}
+    for wrong, status, code in [
+        ({"holder": "else@example.com"}, 404, "unknown_principal"),
+        ({"role": "auditer"}, 400, "unknown_role"),
+        ({"request_id": "0190a0a0-0000-7000-8000-000000000000"}, 404, "unknown_request"),
+        ({"role": "auditor", "agent": True}, 400, "invalid"),
+    ]:
+        answer = host("boss@example.com", "POST", path, {"reason": "x", **wrong}, **boss)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), wrong
     ended = host("boss@example.com", "POST", path, {"reason": "break-in", "everything": True}, **boss)
     page = GrantPageModel.model_validate(ended.json())
     assert {grant.id for grant in page.items} == set(grants)
@@ -242,6 +248,7 @@ def test_a_dry_run_tells_and_does_nothing(host: Host) -> None:
     shown = host("dev@example.com", "POST", "/jit/request?dry_run=true", ASK)
     assert (shown.status_code, shown.json()["approver_roles"]) == (200, ["boss"])
     assert shown.json()["assessment"]["newly_permitted"] == ["audit:read"]
+    assert (shown.json()["dry_run"], shown.json()["links"]) == (True, {}), "there is nowhere to go"
     assert "location" not in shown.headers
     assert host("dev@example.com", "GET", "/jit/requests").json()["items"] == []
     assert host("dev@example.com", "POST", "/jit/request?dry_run=perhaps", ASK).status_code == 400
@@ -392,7 +399,9 @@ def test_a_route_answers_its_own_method_alone(host: Host) -> None:
         for method in methods - allowed:
             answer = host("boss@example.com", method, f"/jit{path}", roles="boss")
             assert answer.status_code == 405, (method, path, answer.status_code)
-            assert set(answer.headers["allow"].split(", ")) & allowed, (method, path)
+            assert answer.headers["content-type"] == "application/problem+json", (method, path)
+            named = set(answer.headers["allow"].split(", "))
+            assert named & allowed and ("GET" in named) == ("HEAD" in named), (method, path)
 
 
 FORGED = [

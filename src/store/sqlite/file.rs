@@ -33,7 +33,7 @@ pub(super) enum Purpose {
 /// Makes sure that there is a store of this version at `path`, and gives the path without its links.
 pub(super) fn prepare(path: &Path, options: &SqliteOptions) -> Result<PathBuf, StoreError> {
     create_if_missing(path)?;
-    let path = path.canonicalize().map_err(|e| unavailable("finding the store's file", e))?;
+    let path = path.canonicalize().map_err(|e| of_path(path, "finding the store's file", e))?;
     if !path.is_file() {
         return Err(UnusableFile::error(&path, "is not a file"));
     }
@@ -119,8 +119,22 @@ fn create_if_missing(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(UnusableFile::error(path, "lies in a directory that does not exist; create the directory first"))
         }
-        Err(error) => Err(unavailable("creating the store's file", error)),
+        Err(error) => Err(of_path(path, "creating the store's file", error)),
     }
+}
+
+/// An error of the system about this path. One that says that the path can never be a store's is a mistake in the configuration,
+/// and no time makes it better.
+fn of_path(path: &Path, doing: &'static str, error: std::io::Error) -> StoreError {
+    let problem = match error.kind() {
+        ErrorKind::NotFound => "leads to a file that does not exist",
+        ErrorKind::NotADirectory => "lies in something that is no directory",
+        ErrorKind::InvalidFilename | ErrorKind::InvalidInput => "is no name that a file can have here",
+        ErrorKind::PermissionDenied => "may not be used by this account",
+        ErrorKind::ReadOnlyFilesystem => "lies on a disk that cannot be written",
+        _ => return unavailable(doing, error),
+    };
+    UnusableFile::error(path, problem)
 }
 
 /// Without this a power cut could take the file's name, and every acknowledged commit with it.

@@ -6,8 +6,11 @@ use super::case::{Case, each};
 use super::grant::{find_grant, with_later};
 use crate::authz::{AuthzAction, AuthzResource};
 use crate::command::{Release, Resume, Revoke, RevokeMany, Suspend};
-use crate::model::{AccessRequest, Actor, Event, Fact, Grant, GrantId, Justification, Timestamp};
-use crate::workflow::access::{check_revoker, not_an_approver};
+use crate::model::{
+    AccessRequest, Actor, Caller, Event, Fact, Grant, GrantId, Invalid, Justification, PrincipalKind, Selector,
+    Timestamp,
+};
+use crate::workflow::access::{check_revoker, not_an_approver, serves_another};
 use crate::workflow::{Refusal, RefusalCode, View};
 
 /// Revoking an ended grant makes no new fact: revocation is idempotent and final.
@@ -23,6 +26,10 @@ pub(super) fn revoke_many(case: &Case<'_>, many: &RevokeMany) -> Result<Vec<Even
     let revoke = case.may(AuthzAction::RevokeMany, AuthzResource::Selection(&many.select));
     revoke.check(|| not_an_approver(case.caller, &case.rules.approver_roles))?;
     let live = &case.view.history.live;
+    // While the store is away, who is known to it is not known here.
+    if !case.view.away && !live.iter().any(|grant| many.select.selects(grant)) {
+        check_known(case, &many.select)?;
+    }
     // For each chain, the number of the first grant that ends.
     let mut ends: BTreeMap<GrantId, u32> = BTreeMap::new();
     for grant in live.iter().filter(|grant| many.select.selects(grant)) {
@@ -41,14 +48,45 @@ pub(super) fn revoke_many(case: &Case<'_>, many: &RevokeMany) -> Result<Vec<Even
     Ok(ended(case, &case.by(), selected.filter(|grant| grant.status(case.now).is_live()), end))
 }
 
+/// That what is selected by name is there, or was: who misspells a name must not believe that an access has ended.
+fn check_known(case: &Case<'_>, select: &Selector) -> Result<(), Refusal> {
+    let (code, what) = match select {
+        Selector::Request(id) if case.view.request.is_none() => {
+            (RefusalCode::UnknownRequest, format!("there is no access request {id}"))
+        }
+        Selector::Role(role) if !case.rules.catalogue.contains_key(role) => (
+            RefusalCode::UnknownRole,
+            format!("there is no role {}, and no live grant of one", Invalid::quote(role.as_str())),
+        ),
+        // What an agent has asked for is kept under its person.
+        Selector::Holder(person)
+            if person.kind() == PrincipalKind::User
+                && case.view.history.requests.is_empty()
+                && !case.view.standing.contains_key(person) =>
+        {
+            (RefusalCode::UnknownPrincipal, format!("{person} has never asked for anything here; is the name right?"))
+        }
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(code, what))
+}
+
 pub(super) fn release(case: &Case<'_>, release: &Release) -> Result<Vec<Event>, Refusal> {
     let grant = find_grant(case, case.view.grant.as_ref(), release.grant)?;
     case.may(AuthzAction::Release, AuthzResource::Grant(grant)).check(|| {
         let message = || format!("only {} can release this grant; revoke it instead", grant.holder);
         (case.caller.principal != grant.holder).then(|| Refusal::new(RefusalCode::NotTheHolder, message()))
     })?;
+    check_serves(case.caller, grant)?;
     let end = |grant: &Grant| Fact::GrantReleased { grant: grant.id };
     Ok(ended(case, &case.by(), with_later(case.view, grant, case.now), end))
+}
+
+/// That an agent does nothing on behalf of one person with what it holds for another.
+pub(super) fn check_serves(caller: &Caller, grant: &Grant) -> Result<(), Refusal> {
+    let Some(person) = grant.holder_acts_for.as_ref().filter(|_| serves_another(caller, grant)) else { return Ok(()) };
+    let message = format!("{} holds this grant on behalf of {person}, and acts for somebody else here", grant.holder);
+    Err(Refusal::new(RefusalCode::NotTheHolder, message))
 }
 
 /// The end of every live grant of the holder's person, because a review found a use of theirs unjustified.

@@ -6,6 +6,7 @@
 
 use super::case::Case;
 use super::eligibility::{check_eligible, check_person, eligible};
+use super::ending::check_serves;
 use super::grant::find_grant;
 use super::limits;
 use super::request::{Draft, make};
@@ -24,6 +25,7 @@ pub(super) fn extend(case: &Case<'_>, extend: &Extend) -> Result<Vec<Event>, Ref
         let message = format!("only {} can ask for an extension of this grant", grant.holder);
         return Err(Refusal::new(RefusalCode::NotTheHolder, message));
     }
+    check_serves(caller, grant)?;
     case.may(AuthzAction::Extend, AuthzResource::Grant(grant)).check(|| None)?;
     check_extendable(view, grant, now)?;
     check_not_requested(view, grant, now)?;
@@ -89,7 +91,16 @@ fn check_not_requested(view: &View, grant: &Grant, now: Timestamp) -> Result<(),
 }
 
 /// Whether the grant that a request would extend can still be extended when the request is approved.
-pub(super) fn check_still_extendable(view: &View, extension: &Extension, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn check_still_extendable(
+    view: &View,
+    extension: &Extension,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    if extension.number > rules.max_extensions {
+        let message = format!("`max_extensions` is {} by now; deny this request", rules.max_extensions);
+        return Err(Refusal::new(RefusalCode::ExtensionLimit, message));
+    }
     match view.extended.as_ref().filter(|grant| grant.id == extension.of) {
         Some(grant) => check_extendable(view, grant, now),
         None => Err(Refusal::new(RefusalCode::UnknownGrant, format!("there is no grant {}", extension.of))),

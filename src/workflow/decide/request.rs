@@ -146,7 +146,10 @@ pub(super) fn open<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a AccessReque
         RequestStatus::Pending | RequestStatus::NeedsInfo => Ok(request),
         RequestStatus::TimedOut => Err(Refusal::new(
             RefusalCode::RequestTimedOut,
-            format!("this request could be answered until {}; ask again", request.times_out_at),
+            format!(
+                "this request could be answered until {}; {} can make a new one",
+                request.times_out_at, request.requester
+            ),
         )),
         other => Err(not_pending(other)),
     }

@@ -25,7 +25,7 @@ pub(super) fn approve(case: &Case<'_>, approve: &Approve) -> Result<Vec<Event>, 
     check_still_eligible(case, request)?;
     match &request.extends {
         // It begins when the grant before it ends, and counts as one grant with it.
-        Some(extension) => check_still_extendable(view, extension, now)?,
+        Some(extension) => check_still_extendable(view, extension, rules, now)?,
         None => limits::check_grant(&request.requester, &view.tally, &rules.limits)?,
     }
     // Its start has passed, so it starts now, and the record has the risk.

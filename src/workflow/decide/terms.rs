@@ -2,13 +2,12 @@
 
 use crate::model::{
     Conditions, Cut, Details, DurationCut, Extension, Invalid, Networks, NothingLeft, Permission, PermissionSet, Role,
-    RoleName, Scope, Terms, Timestamp, Ttl,
+    RoleName, SIGN_IN_SKEW_MILLIS, Scope, Terms, Timestamp, Ttl,
 };
 use crate::workflow::{Refusal, RefusalCode, Rules};
 
 /// How far ahead a start may be.
 const MAX_AHEAD_MILLIS: i64 = 366 * 24 * 3_600_000;
-const SECOND_MILLIS: i64 = 1_000;
 
 /// The role with this name in the catalogue, for an existing request or grant.
 pub(super) fn role_of<'a>(name: &RoleName, rules: &'a Rules) -> Result<&'a Role, Refusal> {
@@ -101,13 +100,13 @@ pub(super) fn limited_in_all(
     Ok((left, Some(DurationCut { asked, limit: "max_total_duration_hours".into() })))
 }
 
-/// Whether a start is before the current second. Many clients write instants in whole seconds: the beginning of this second
-/// is now.
+/// Whether a start is past. The clocks of two machines are never quite equal, and many clients write whole seconds: so a start
+/// of a moment ago is now.
 pub(super) fn is_past(start: Timestamp, now: Timestamp) -> bool {
-    start.millis() < now.millis() - now.millis() % SECOND_MILLIS
+    now.millis().saturating_sub(start.millis()) > SIGN_IN_SKEW_MILLIS
 }
 
-/// Checks that a start is neither before the current second nor too far ahead.
+/// Checks that a start is neither past nor too far ahead.
 pub(super) fn check_start(start: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     if is_past(start, now) {
         return Err(Refusal::new(RefusalCode::StartsInThePast, format!("`starts_at` is {start}, and it is {now} now")));

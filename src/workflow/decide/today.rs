@@ -3,7 +3,7 @@
 //! A request may wait for days, and the operator may tighten the rules meanwhile. So an approval applies the current
 //! rules: it cuts what they no longer allow, and the record names the limit.
 
-use super::terms::{limited, nothing_left};
+use super::terms::{limited, limited_in_all, nothing_left};
 use crate::model::{AccessRequest, Conditions, Cut, Justification, Terms};
 use crate::workflow::{Refusal, RefusalCode, Rules};
 
@@ -32,7 +32,12 @@ pub(super) fn todays_cut(request: &AccessRequest, terms: &Terms, rules: &Rules) 
         limits.push("reserved_permissions".to_owned());
     }
     cut.permissions = (permissions != terms.permissions).then_some(permissions);
-    if let (duration, Some(shorter)) = limited(Some(terms.duration), role, rules) {
+    let asked = Some(terms.duration);
+    let limited = match (&request.extends, request.starts_at) {
+        (Some(extension), Some(start)) => limited_in_all(asked, extension, start, role, rules)?,
+        _ => limited(asked, role, rules),
+    };
+    if let (duration, Some(shorter)) = limited {
         cut.duration = Some(duration);
         limits.push(shorter.limit.to_string());
     }

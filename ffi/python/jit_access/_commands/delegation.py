@@ -29,7 +29,7 @@ def delegate(
     - `until`: When it ends, with its time zone. It does not hold at that instant.
     - `reason`: Why, for the journal.
     - `roles`: Which of your roles to delegate. The default is all roles with which you review.
-    - `start`: When it begins, with its time zone: not before the current second. The default is now.
+    - `start`: When it begins, with its time zone: at most a minute ago. The default is now.
     - `idempotency_key`: 1 to 255 visible ASCII characters, unique per caller. A repeat with the same key and
       the same arguments does nothing. It answers with the current state of what the first call did, marked
       `replayed`.

@@ -82,7 +82,7 @@ def revoke_many(
     returned, it is on disk, and no later check of this process honours any of them.
 
     - `request_id`: The grants that this request led to.
-    - `holder`: The grants that this person or agent holds.
+    - `holder`: The grants that this person or agent holds; a person's with those of agents that act for them.
     - `role`: The grants of this role.
     - `resource`: The grants that reach any of this resource, wider ones too.
     - `everything`: All grants.

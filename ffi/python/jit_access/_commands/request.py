@@ -42,8 +42,8 @@ def submit(
     - `duration_hours`: The length in hours. Limits may cut it. The default is the role's.
     - `resource`: The scope: `*`, a kind such as `tool`, or one resource such as `tool:deploy` or `server:s1`.
       The default is `*`.
-    - `starts_at`: When the grant begins, with its time zone: not before the current second. The default is at
-      the approval.
+    - `starts_at`: When the grant begins, with its time zone: at most a minute ago. The default is at the
+      approval.
     - `conditions`: Conditions checked at every use, besides those of the role.
     - `permissions`: Fewer permissions than the role gives. The request is for what both have in common. The
       default is all of the role's.

@@ -259,5 +259,5 @@ class Grant(GrantAnswer):
 
     @property
     def links(self) -> Mapping[str, str]:
-        """Paths to the grant and to what can be done with it now."""
+        """Paths to the grant and to what the caller can do with it now."""
         return MappingProxyType(self._of("links"))

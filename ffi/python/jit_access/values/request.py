@@ -261,6 +261,11 @@ class AccessRequest(Answered):
         return bool(self._of("already"))
 
     @property
+    def dry_run(self) -> bool:
+        """True when nothing was made: the answer of a dry run. Such a request has no links."""
+        return bool(self._of("dry_run"))
+
+    @property
     def links(self) -> Mapping[str, str]:
-        """Paths to the request and to what can be done with it now."""
+        """Paths to the request and to what the caller can do with it now."""
         return MappingProxyType(self._of("links"))
