@@ -429,8 +429,16 @@ def test_nothing_gets_through(tmp_path: Path, chance: random.Random) -> None:
 
 
 @pytest.mark.skipif(SECONDS < 600, reason="it goes with a long run: CHAOS_SECONDS is below 600")
-@pytest.mark.timeout(1_200)
+@pytest.mark.timeout(3_600)
 def test_a_hole_is_found(tmp_path: Path, chance: random.Random) -> None:
     """The same in little, with a gateway that goes by what it was told once. A test that cannot fail shows nothing."""
-    chaos = break_everything(tmp_path, chance, 30, fault="remembers")
-    assert unexplained(chaos), f"{len(chaos.passed)} calls passed, and every one was explained"
+    passed = 0
+    # On a machine that is busy with other things little passes in half a minute, and so nothing that is wrong.
+    for number in range(1, 5):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        chaos = break_everything(folder, chance, 30.0 * number, fault="remembers")
+        if unexplained(chaos):
+            return
+        passed += len(chaos.passed)
+    pytest.fail(f"{passed} calls passed, and every one was explained")
