@@ -38,7 +38,7 @@ impl<T> Mutex<T> {
                 Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
                 Err(TryLockError::WouldBlock) if left.is_zero() => return None,
                 Err(TryLockError::WouldBlock) => {
-                    #[expect(clippy::disallowed_methods, reason = "nobody may ever wake whoever waits here")]
+                    #[expect(clippy::disallowed_methods, reason = "the waiting thread may never be woken")]
                     std::thread::sleep(PAUSE);
                     left = left.saturating_sub(PAUSE);
                 }

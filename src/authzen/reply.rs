@@ -25,7 +25,7 @@ pub struct HostError(pub String);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "nobody is answered before it is sent"]
+#[must_use = "a reply must be sent"]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,

@@ -48,7 +48,7 @@ impl Point {
         let offset = match token {
             None => 0,
             Some(token) => self.keys.open_page(token, &about).ok_or_else(|| {
-                Reply::invalid("/page/token", "is of another question, or what it is about has changed: search anew")
+                Reply::invalid("/page/token", "is of another question, or the state has changed: search again")
             })?,
         };
         let found = self.found(pep, host, wanted, &question, &grants)?;

@@ -250,7 +250,7 @@ fn child(screen: &Screen, matches: &ArgMatches, until: Option<i64>, interrupt: &
         }
         if !warned && until.is_some_and(|until| until <= screen.now()) {
             warned = true;
-            screen.note(&Look::Warn.on("the access has ended; the command goes on without it"));
+            screen.note(&Look::Warn.on("the access has ended; the command continues without it"));
         }
         interrupt.pause(20);
     }

@@ -38,7 +38,7 @@ pub(super) fn copy_store(screen: &Screen, matches: &ArgMatches) -> Result<(), Pr
         let why = std::error::Error::source(&error).map(|why| format!(": {why}"));
         let message = format!("{error}{}", why.unwrap_or_default());
         let mut failure =
-            problem(&Error::from(error)).next("what was copied stays; the same command goes on from there");
+            problem(&Error::from(error)).next("what was copied stays; the same command continues from there");
         failure.message = message;
         failure
     })?;

@@ -76,7 +76,7 @@ pub(super) fn revoke(client: &Client, screen: &Screen, matches: &ArgMatches) -> 
     let fields = values::fields(many, matches, screen)?;
     if matches.get_flag("everything") && !matches.get_flag("yes") {
         let live = live_grants(client)?.len();
-        let question = format!("This ends all {live} live grants. Type {} to go on: ", Look::Bold.on("everything"));
+        let question = format!("This ends all {live} live grants. Type {} to continue: ", Look::Bold.on("everything"));
         if screen.ask(&question).as_deref() != Some("everything") {
             return Err(Problem::new(Exit::Usage, "nothing was revoked").next("--everything --yes asks nothing"));
         }

@@ -161,7 +161,7 @@ fn unwritten(error: &std::io::Error) -> Problem {
 
 fn cut_off(error: &std::io::Error) -> Problem {
     Problem::new(Exit::Unavailable, format!("the answer was cut off: {error}"))
-        .next("an export goes on with --after and the number of the last record that came")
+        .next("continue with --after and the number of the last record")
 }
 
 #[cfg(test)]

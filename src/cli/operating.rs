@@ -29,9 +29,9 @@ pub(super) fn verify(client: &Client, screen: &Screen, fields: Map<String, Value
     };
     let took = progress.end();
     let found = found.map_err(|problem| match problem.exit {
-        Exit::Failed => {
-            problem.exit(Exit::Found).next("keep a copy of the store as it is, and tell whoever is responsible for it")
-        }
+        Exit::Failed => problem
+            .exit(Exit::Found)
+            .next("keep a copy of the store as it is, and inform the person responsible for it"),
         _ => problem,
     })?;
     if screen.format != Format::Text {

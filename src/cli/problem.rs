@@ -158,17 +158,17 @@ fn next_after(code: &str, status: u16) -> Option<&'static str> {
     Some(match code {
         "justification_required" => "say why: --reason \"INC-1234: what you are going to do\"",
         "ticket_required" => "name the ticket: --ticket https://tracker.example.com/INC-1234",
-        "self_approval" => "somebody else must decide: `jit status ID` shows who can",
+        "self_approval" => "another person must decide: `jit status ID` shows who can",
         "not_an_approver" => "`jit status ID` shows whose approval it waits for",
-        "not_an_auditor" => "ask somebody who holds an auditor's or an approver's role",
+        "not_an_auditor" => "ask a person with an auditor's or an approver's role",
         "unknown_role" | "role_not_found" => "`jit roles` lists the roles that you may ask for",
-        "version_changed" | "conflict" => "look at it again with `jit status ID`, and decide anew",
+        "version_changed" | "conflict" => "look at it again with `jit status ID`, and decide again",
         _ => match status {
             401 => "sign in with `jit login`; where a second factor is wanted, get a token from a new sign-in with one",
             404 => "`jit status`, `jit grants --all`, `jit alerts` and `jit deliveries` list what you can see",
             409 => "look at it again with `jit status ID`",
-            429 | 502..=504 => "try again in a moment; `jit doctor` tells what can be reached",
-            500 => "tell whoever runs the host; `jit doctor` tells what can be seen from here",
+            429 | 502..=504 => "try again in a moment; `jit doctor` shows what can be reached",
+            500 => "inform the operator of the host; `jit doctor` shows what can be seen from here",
             _ => return None,
         },
     })

@@ -122,7 +122,9 @@ fn emergency(document: &Value) -> &'static str {
     match document.get("break_glass") {
         None | Some(Value::Null) => "",
         Some(taken) if taken.get("drill") == Some(&Value::Bool(true)) => "drill",
-        Some(taken) if taken.get("offline") == Some(&Value::Bool(true)) => "break-glass, while the store was away",
+        Some(taken) if taken.get("offline") == Some(&Value::Bool(true)) => {
+            "break-glass, while the store was unavailable"
+        }
         Some(_) => "break-glass",
     }
 }

@@ -209,7 +209,7 @@ fn changes<'a>(before: &'a Said, after: &'a Said) -> Vec<Change<'a>> {
         }
         let difference = difference(&thing.trial, &new.trial);
         if !difference.is_empty() {
-            add(false, format!("asked anew: {}", difference.join("; ")));
+            add(false, format!("requested again: {}", difference.join("; ")));
         }
     }
     found

@@ -42,7 +42,7 @@ pub(super) fn break_glass(reader: &mut Reader, rules: &Rules, place: &Place<'_>)
     let reserved = |permission: &&Permission| rules.reserved_permissions.contains(permission);
     if let Some(unknown) = read.reserved_permissions.iter().flatten().find(|permission| !reserved(permission)) {
         let problem = format!("holds {}", Invalid::quote(unknown.as_str()));
-        section.refuse("reserved_permissions", problem, "permissions that stand in `reserved_permissions` too");
+        section.refuse("reserved_permissions", problem, "permissions that are in `reserved_permissions` too");
     }
     let never = |role: &&RoleName| !read.even_never_auto_approve && rules.never_auto_approve.roles.contains(role);
     if let Some(both) = read.roles.iter().flatten().find(never) {

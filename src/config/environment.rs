@@ -64,7 +64,7 @@ pub(super) fn overlay(section: &mut Value, environ: impl IntoIterator<Item = (St
     }
     if !empty.is_empty() {
         let (are, names) = (if empty.len() == 1 { "is" } else { "are" }, empty.join(", "));
-        findings.warn(format!("{names} {are} set to nothing and ignored; to take away what the file sets, write null"));
+        findings.warn(format!("{names} {are} empty and ignored; to remove what the file sets, write null"));
     }
 }
 

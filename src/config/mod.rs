@@ -305,7 +305,7 @@ fn read(mut reader: Reader, around: &notifications::Around<'_>) -> Config {
     let store = store::store(&mut reader, place);
     if store == StoreConfig::Memory && rules.break_glass.offline.is_some() {
         let key = "jit_access.break_glass.offline".to_owned();
-        let problem = "is true, and the store is the memory of the process, which is never away";
+        let problem = "is true, and a store in memory is never unavailable";
         reader.findings().error(Invalid::new(key, problem.to_owned(), "a store in a file or a database"));
     }
     reader.finish();

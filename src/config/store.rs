@@ -210,7 +210,7 @@ impl StoreConfig {
             }
             Err(error) => {
                 return refuse(
-                    format!("in a folder that cannot be looked at: {error}"),
+                    format!("in a folder that cannot be read: {error}"),
                     "a folder that this process may use".to_owned(),
                 );
             }
@@ -218,7 +218,7 @@ impl StoreConfig {
         match std::fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => {
-                refuse(format!("which cannot be looked at: {error}"), "a file that this process may use".to_owned())
+                refuse(format!("which cannot be read: {error}"), "a file that this process may use".to_owned())
             }
             Ok(found) if found.is_dir() => {
                 refuse("which is a folder".to_owned(), "the path of a file in it, such as jit.db".to_owned())

@@ -99,7 +99,7 @@ impl LinkKeys {
     /// When there is none, or one has fewer than 32 characters. The message does not repeat it.
     pub fn new(secrets: &[Secret]) -> Result<Self, Invalid> {
         let refuse =
-            |problem: String| Invalid::new("link_secret", problem, "at least 32 characters that nobody can guess");
+            |problem: String| Invalid::new("link_secret", problem, "at least 32 characters that cannot be guessed");
         if secrets.is_empty() {
             return Err(refuse("is empty".to_owned()));
         }
@@ -150,7 +150,7 @@ impl LinkKeys {
             return Err(forged());
         }
         let link = SignedLink::read(&payload).ok_or_else(forged)?;
-        if now >= link.until { Err(refuse(&format!("is over since {}", link.until))) } else { Ok(link) }
+        if now >= link.until { Err(refuse(&format!("expired at {}", link.until))) } else { Ok(link) }
     }
 }
 

@@ -153,7 +153,7 @@ pub struct Basis {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[must_use = "a decision that nobody enforces protects nothing"]
+#[must_use = "a decision must be enforced"]
 #[non_exhaustive]
 pub struct Decision {
     /// Allow, deny, or not applicable.

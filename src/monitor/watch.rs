@@ -140,7 +140,7 @@ impl Monitor {
                         "nobody reviewed {role} of {holder}, taken without approval, in time: by {}",
                         due.for_people()
                     ),
-                    None => "nobody reviewed this access without approval in time".to_owned(),
+                    None => "the review of this break-glass access was not done in time".to_owned(),
                 };
                 let who = owed.as_ref().map(|(_, holder, _)| holder);
                 self.find(AlertKind::ReviewOverdue, grant.to_string(), Some(*grant), who, event.at, text);

@@ -29,7 +29,7 @@ use crate::model::{GrantId, Outcome, Query, SessionId, Timestamp, ToolCall};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "an answer that nobody enforces protects nothing"]
+#[must_use = "an answer must be enforced"]
 pub struct Answer {
     /// Allow; deny when a policy forbids; not applicable when no policy applies.
     pub outcome: Outcome,

@@ -87,7 +87,7 @@ pub(crate) const BESIDE: u64 = 1 << 32;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-#[must_use = "an answer that nobody enforces protects nothing"]
+#[must_use = "an answer must be enforced"]
 pub struct PolicyAnswer {
     /// Whether a permit is satisfied and no forbid is.
     pub allows: bool,

@@ -147,7 +147,7 @@ impl Prover {
         let schema = around.schema.with(named, [&grant.scope])?;
         match policy::translate(grant)? {
             Some(policy) => self.prove_policy(grant, &policy, &Around { schema: &schema, ..*around }),
-            None => Ok(Proof::Undecided { why: "the grant is over and has no policy".to_owned() }),
+            None => Ok(Proof::Undecided { why: "the grant has ended and has no policy".to_owned() }),
         }
     }
 

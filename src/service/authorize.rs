@@ -73,7 +73,7 @@ impl AuthorizeRequest {
 /// See [`Engine::authorize`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-#[must_use = "a decision that nobody enforces protects nothing"]
+#[must_use = "a decision must be enforced"]
 pub struct Authorized {
     /// Allow; deny when a policy forbids; not applicable when no policy applies, which also denies access.
     pub outcome: Outcome,

@@ -190,7 +190,7 @@ impl Shared {
     }
 
     /// Writes notices that follow from no fact.
-    #[cfg_attr(not(feature = "sign"), expect(dead_code, reason = "only checkpoints are told so"))]
+    #[cfg_attr(not(feature = "sign"), expect(dead_code, reason = "only checkpoints use it"))]
     pub(super) fn commit_messages(&self, outbox: Vec<Message>) -> Result<(), StoreError> {
         self.store.commit(&Batch { outbox, ..Batch::default() }).map(drop)
     }

@@ -41,7 +41,7 @@ impl Workflow {
             return Err(Invalid::new("until", format!("is {until}"), expected).into());
         }
         if until > now {
-            let expected = format!("an instant that is over; it is {now}");
+            let expected = format!("an instant in the past; now is {now}");
             return Err(Invalid::new("until", format!("is {until}"), expected).into());
         }
         self.shared.flush_uses()?;

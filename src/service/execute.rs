@@ -166,9 +166,9 @@ impl Shared {
                 Ok(receipt)
             }
             Err(Error::Store(error @ StoreError::Unavailable { .. })) if !attempt.withheld.is_empty() => {
-                tracing::error!(%error, "grants were taken away that cannot be written down yet");
+                tracing::error!(%error, "grants were ended or suspended, and this cannot be written yet");
                 if let Err(error) = self.run_offline(call, key) {
-                    tracing::error!(%error, "what was taken while the store is away was not ended with them");
+                    tracing::error!(%error, "access that was taken while the store is unavailable was not ended with them");
                 }
                 self.announce();
                 self.pending.push(Pending::new(call, key, attempt.withheld));
@@ -198,7 +198,7 @@ impl Shared {
                 }
                 Err(error) => {
                     // The caller got a success, so this must be logged.
-                    tracing::error!(%error, "a command that took grants away is refused now that it can be written");
+                    tracing::error!(%error, "a command that ended or suspended grants is refused now that it can be written");
                     self.honour_again(pending.withheld())?;
                 }
             }

@@ -204,7 +204,7 @@ impl Shared {
         {
             self.time.accept(at);
             following.proven = at;
-            tracing::warn!(%at, "an operator has said that the clock is right; time goes on from there");
+            tracing::warn!(%at, "an operator has confirmed the clock; time continues from there");
         }
         let now = self.time.now();
         self.load(following, now)

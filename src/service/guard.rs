@@ -96,7 +96,7 @@ impl Guard {
             Guardrails::parse(&all_of(&settings.ready, &own), &self.schema).map_err(|error| unfit(KEY, &error))?;
         if set.len() <= self.ready {
             // A file that is being written is empty for a moment.
-            let reason = "holds no policy; to have no guardrails, leave the key out and start anew".to_owned();
+            let reason = "has no policy; to have no guardrails, remove the key and restart".to_owned();
             let file = own.first().map_or_else(String::new, |file| file.name().to_owned());
             return Err(unfit(KEY, &PolicyError::File { file, line: None, column: None, reason }));
         }

@@ -44,7 +44,7 @@ impl Shared {
             return Ok(());
         }
         if offline.was_tried(self.time.now()) {
-            let source = "the store was away a moment ago".into();
+            let source = "the store was unavailable a moment ago".into();
             return Err(StoreError::Unavailable { doing: "merging what was recorded on this machine", source }.into());
         }
         // Read before the spool is locked, because the host answers.
@@ -100,7 +100,11 @@ impl Shared {
         self.show(offline, opened.contents());
         let _ = offline.take_gone();
         let uses = contents.entries.iter().filter(|entry| matches!(entry.said, Said::Used(_))).count();
-        tracing::warn!(grants = grants.len(), uses, "what was recorded while the store was away is in the journal now");
+        tracing::warn!(
+            grants = grants.len(),
+            uses,
+            "what was recorded while the store was unavailable is merged into the journal"
+        );
         Ok(())
     }
 
@@ -183,7 +187,7 @@ impl Shared {
         }
         for end in ends {
             if let Fact::GrantRevoked { grant, reason } = &end.fact {
-                tracing::warn!(%grant, %reason, "access that was taken while the store was away ends now that it is back");
+                tracing::warn!(%grant, %reason, "access that was taken while the store was unavailable ends now that it is available again");
             }
             let events = vec![end];
             facts.extend(merge.about(&events).map(|view| (view, events)));

@@ -63,7 +63,7 @@ families! {
     NOT_HONOURED = "jit_not_honoured_total", Counter, "reason", "Checks under a grant that were not honoured: the state was stale, or the use could not be recorded.";
     COMMANDS = "jit_commands_total", Counter, "outcome", "Commands of callers by outcome: done, refused or failed.";
     PROBE = "jit_check_probe_seconds", Histogram, "", "How long a check took that the background work makes once a second, about a principal without a grant.";
-    OFFLINE = "jit_offline_taken_total", Counter, "", "Break-glass grants that were taken while the store was away.";
+    OFFLINE = "jit_offline_taken_total", Counter, "", "Break-glass grants that were taken while the store was unavailable.";
     OFFLINE_ENTRIES = "jit_offline_entries", Gauge, "", "Entries that wait on this machine to be merged into the journal.";
     OFFLINE_GRANTS = "jit_offline_grants", Gauge, "", "Break-glass grants in force that only this machine knows of.";
     OFFLINE_PROBLEM = "jit_offline_problem", Gauge, "", "1 while what waits on this machine cannot be merged and a person has to look.";
@@ -82,8 +82,8 @@ families! {
     WAITING = "jit_notices_waiting", Gauge, "", "Notices that are due and not planned.";
     DELIVERIES = "jit_deliveries_waiting", Gauge, "channel", "Messages of a channel that wait.";
     FAILED = "jit_deliveries_failed", Gauge, "channel", "Messages of a channel that were given up and wait for a person.";
-    ALERTS = "jit_alerts_total", Counter, "kind", "Alerts that the journal tells of, as far as it was read.";
-    OPEN = "jit_alerts_open", Gauge, "", "Alerts that nobody has acknowledged or silenced.";
+    ALERTS = "jit_alerts_total", Counter, "kind", "Alerts in the journal, as far as it was read.";
+    OPEN = "jit_alerts_open", Gauge, "", "Alerts that are neither acknowledged nor silenced.";
 }
 
 /// One figure with its values.

@@ -166,7 +166,7 @@ impl Offline {
         let mut state = self.state.lock();
         state.found_at = now;
         if state.problem.as_ref() != Some(&problem) {
-            tracing::error!(%problem, "what was recorded on this machine while the store was away cannot be used: look at it");
+            tracing::error!(%problem, "what was recorded on this machine while the store was unavailable cannot be used: look at it");
             state.problem = Some(problem);
         }
     }
@@ -174,7 +174,10 @@ impl Offline {
 
 /// An error of the spool as one of the store: what cannot be recorded does not happen.
 pub(super) fn unrecordable(error: SpoolError) -> StoreError {
-    StoreError::Unavailable { doing: "recording on this machine while the store is away", source: Box::new(error) }
+    StoreError::Unavailable {
+        doing: "recording on this machine while the store is unavailable",
+        source: Box::new(error),
+    }
 }
 
 impl From<SpoolError> for Error {

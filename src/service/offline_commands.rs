@@ -168,7 +168,7 @@ impl Shared {
                     until = %grant.window.end(),
                     reason = grant.details.justification.as_ref().map_or("", |reason| reason.as_str()),
                     last_hash = opened.contents().last_hash(),
-                    "BREAK-GLASS while the store is away: it is recorded on this machine and will be merged into the journal",
+                    "BREAK-GLASS while the store is unavailable: it is recorded on this machine and will be merged into the journal",
                 );
             }
             Ok(Receipt::new(after, now, false))
@@ -202,7 +202,7 @@ impl Shared {
             let events = decide(&view, call, &self.rules, now)?;
             let after = events.iter().fold(view.clone(), evolve);
             if !events.is_empty() {
-                tracing::warn!(by = %caller.principal, "access that was taken while the store is away is ended on this machine");
+                tracing::warn!(by = %caller.principal, "access that was taken while the store is unavailable is ended on this machine");
                 opened.add(&origin, self.new_uuid(), Entry { at: now, said: Said::Ended(events) })?;
                 self.show(offline, opened.contents());
             }
@@ -227,7 +227,7 @@ impl Shared {
             let by = events.first().map(|event| event.by.to_string()).unwrap_or_default();
             opened.add(&origin, self.new_uuid(), Entry { at: now, said: Said::Used(events) })?;
             offline.state.lock().entries = opened.contents().entries.len();
-            tracing::warn!(%grant, %by, "used while the store is away; the use is recorded on this machine");
+            tracing::warn!(%grant, %by, "used while the store is unavailable; the use is recorded on this machine");
             Ok::<_, SpoolError>(true)
         });
         match used {

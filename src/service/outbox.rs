@@ -166,7 +166,7 @@ impl Outbox {
         let people = match self.addressees(&notice, now)? {
             Ok(people) => people,
             Err(error) => {
-                tracing::warn!(%error, notice = leased.id, "the directory cannot say who is told; it is asked again");
+                tracing::warn!(%error, notice = leased.id, "the directory cannot name the recipients; it is asked again");
                 return Ok(false);
             }
         };
@@ -188,7 +188,7 @@ impl Outbox {
         let notice = match Notice::parse(&leased.message.body) {
             Ok(notice) => notice,
             Err(error) => {
-                tracing::error!(%error, notice = leased.id, "a notice cannot be read, and is told to nobody");
+                tracing::error!(%error, notice = leased.id, "a notice cannot be read, and is not sent");
                 return Ok(None);
             }
         };

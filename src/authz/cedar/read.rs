@@ -15,7 +15,7 @@ pub(super) fn read(text: &str, must_permit: bool) -> Result<Vec<Policy>, PolicyE
         .map_err(|TextError { place, reason }| unfit(place.map(|at| at.line), reason))?;
     let policies: Vec<Policy> = policies.into_iter().map(|(_, policy)| policy).collect();
     if must_permit && !policies.iter().any(|policy| policy.effect() == Effect::Permit) {
-        return Err(unfit(None, "nothing is permitted, so nobody could do anything"));
+        return Err(unfit(None, "nothing is permitted"));
     }
     validate(text, &policies)?;
     Ok(policies)

@@ -13,7 +13,10 @@ pub(super) fn answer(case: &Case<'_>, answer: &Answer) -> Result<Vec<Event>, Ref
     let request = own(case, answer.request, AuthzAction::Answer)?;
     if request.status(case.now) != RequestStatus::NeedsInfo {
         open(case, answer.request)?;
-        return Err(Refusal::new(RefusalCode::NothingAsked, "nobody has asked for more information on this request"));
+        return Err(Refusal::new(
+            RefusalCode::NothingAsked,
+            "no reviewer has asked for more information on this request",
+        ));
     }
     case.check_enabled()?;
     // What a change newly permits is computed from the caller's own rights, so only the requester can make it.
