@@ -57,7 +57,11 @@ impl Group for RecordFilter {
         field("event", "Only records of this kind.", FieldKind::EventKind),
         field("from", "Only records of this instant or later.", FieldKind::Instant),
         field("until", "Only records before this instant.", FieldKind::Instant),
-        field("text", "Only records in which somebody wrote this, in capitals or not.", FieldKind::Text),
+        field(
+            "text",
+            "Only records with this text in a reason, comment or similar field, ignoring case.",
+            FieldKind::Text,
+        ),
     ];
 
     fn read(fields: &mut Fields) -> Result<Self, Invalid> {

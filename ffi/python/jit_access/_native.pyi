@@ -1087,7 +1087,7 @@ class Engine:
         - `event`: Only records of this kind.
         - `start`: Only records of this instant or later.
         - `until`: Only records before this instant.
-        - `text`: Only records in which somebody wrote this, in capitals or not.
+        - `text`: Only records with this text in a reason, comment or similar field, ignoring case.
         - `after`: Only records after the one of this number.
         - `order`: The order: `oldest` first or `newest` first.
         - `canonical`: Whether each record has its `body` too: the canonical JSON that `hash` is the SHA-256 of.
@@ -1143,7 +1143,7 @@ class Engine:
         - `event`: Only records of this kind.
         - `start`: Only records of this instant or later.
         - `until`: Only records before this instant.
-        - `text`: Only records in which somebody wrote this, in capitals or not.
+        - `text`: Only records with this text in a reason, comment or similar field, ignoring case.
         - `format`: The form: `jsonl`, `csv` or `ocsf`.
         - `after`: Only records after the one of this number.
         """

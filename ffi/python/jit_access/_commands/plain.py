@@ -70,7 +70,7 @@ def export(
     - `event`: Only records of this kind.
     - `start`: Only records of this instant or later.
     - `until`: Only records before this instant.
-    - `text`: Only records in which somebody wrote this, in capitals or not.
+    - `text`: Only records with this text in a reason, comment or similar field, ignoring case.
     - `format`: The form: `jsonl`, `csv` or `ocsf`.
     - `after`: Only records after the one of this number.
     """
