@@ -15,7 +15,7 @@ use jit_access::service::{Builder, Engine, Settings};
 use jit_access::store::conformance::week::Week;
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::Rules;
-use jit_access_benches::report::{Bar, row, say};
+use jit_access_benches::report::{Bar, row, say, times};
 
 /// How many uses the check is asked for a second.
 const PACE: u64 = 200_000;
@@ -77,7 +77,7 @@ fn written(count: u64, enhanced: bool) {
         .collect();
     let begin = store.head().expect("the head").at.millis();
     let before = size(&path);
-    let mut spent = Duration::ZERO;
+    let (mut spent, mut ran) = (Duration::ZERO, Duration::ZERO);
     for from in (0..count).step_by(10_000) {
         let one = |nth: u64| {
             let mut event = events[(nth % events.len() as u64) as usize].clone();
@@ -88,12 +88,14 @@ fn written(count: u64, enhanced: bool) {
             event
         };
         let batch = Batch { events: (from..(from + 10_000).min(count)).map(one).collect(), ..Batch::default() };
-        let started = now();
+        let (started, [before, _]) = (now(), times());
         store.commit(&batch).expect("a commit");
         spent += started.elapsed();
+        ran += times()[0].saturating_sub(before);
     }
     let each = (size(&path) - before) as f64 / count as f64;
-    let detail = format!("{count} uses in batches of 10,000, SQLite, fsync");
+    let own = count as f64 / ran.as_secs_f64();
+    let detail = format!("{count} uses in batches of 10,000, SQLite, fsync; {own:.0} a second of its own time");
     let rate = count as f64 / spent.as_secs_f64();
     row(&format!("uses written, {}", named(enhanced)), rate, "a second", Bar::Least(200_000.0), &detail);
     row(&format!("a use on disk, {}", named(enhanced)), each, "bytes", Bar::Most(150.0), "");
@@ -142,7 +144,7 @@ fn checked(seconds: u64, enhanced: bool) {
         })
     };
     let contexts: Vec<Context> = (0..4_096).map(|nth| context(nth, enhanced)).collect();
-    let (mut blocked, mut gave_up, kept_away) = (0_u64, gave_up(), kept_away());
+    let (mut blocked, mut gave_up, kept_away) = (0_u64, gave_up(), times());
     let (started, mut slow, mut slowest) = (now(), 0_u64, Duration::ZERO);
     for nth in 0..PACE * seconds {
         let due = Duration::from_nanos(nth * 1_000_000_000 / PACE);
@@ -164,7 +166,7 @@ fn checked(seconds: u64, enhanced: bool) {
         }
     }
     let took = started.elapsed().as_secs_f64();
-    let kept_away = self::kept_away().saturating_sub(kept_away);
+    let kept_away = times()[1].saturating_sub(kept_away[1]);
     let last = now();
     engine.reconciler().flush().expect("the last uses");
     let left = last.elapsed();
@@ -188,12 +190,6 @@ fn gave_up() -> u64 {
     let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
     line.and_then(|line| line.trim().parse().ok()).unwrap_or(0)
-}
-
-/// How long this thread could have run while the processors ran something else; nothing where the system does not say.
-fn kept_away() -> Duration {
-    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    Duration::from_nanos(times.split_whitespace().nth(1).and_then(|time| time.parse().ok()).unwrap_or(0))
 }
 
 /// What a check takes more where enhanced audit is on: both engines are asked the same, in turns, and told the same of each call.
