@@ -27,15 +27,14 @@ fn note(sets: &mut Sets, revision: Revision, topics: &BTreeSet<Topic>) {
     }
 }
 
-/// Writes what these records can be found by, given the rows after them. `used` are the grants that are only used.
+/// Writes what these records can be found by, given the rows after them. `known` are the grants that are only used.
 pub(super) fn write(
     session: &Session<'_>,
     records: &[Record],
     rows: &Rows,
-    used: &BTreeMap<GrantId, i64>,
+    known: &BTreeMap<GrantId, Concerned>,
     statements: &mut Vec<Statement<'_>>,
 ) -> Result<(), Fault> {
-    let known = of_grants(session, used.keys().copied())?;
     let nobody = Concerned::default();
     let mut sets = Sets::new();
     for record in records {
@@ -60,19 +59,27 @@ pub(super) fn write(
     }
     statements.push(Statement {
         // What is known is left out first, because each try at a number takes one.
-        sql: "INSERT INTO topics (kind, digest, name)
-              SELECT DISTINCT kind, digest, name FROM unnest($1::text[], $2::text[], $3::text[]) AS new (kind, digest, name)
-              WHERE NOT EXISTS (SELECT 1 FROM topics t WHERE t.kind = new.kind AND t.digest = new.digest)
-              ON CONFLICT DO NOTHING",
-        params: vec![Box::new(kinds.clone()), Box::new(digests.clone()), Box::new(names)],
-    });
-    statements.push(Statement {
-        sql: "INSERT INTO record_topics (block, topic, bits)
-              SELECT new.block, t.id, new.bits
-              FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS new (block, kind, digest, bits)
-              JOIN topics t ON t.kind = new.kind AND t.digest = new.digest
+        sql: "WITH new AS MATERIALIZED (
+                  SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+                      AS new (block, kind, digest, bits, name)
+              ), made AS (
+                  INSERT INTO topics (kind, digest, name)
+                  SELECT DISTINCT kind, digest, name FROM new
+                  WHERE NOT EXISTS (SELECT 1 FROM topics t WHERE t.kind = new.kind AND t.digest = new.digest)
+                  RETURNING id, kind, digest
+              )
+              INSERT INTO record_topics (block, topic, bits)
+              SELECT new.block, t.id, new.bits FROM new JOIN topics t ON t.kind = new.kind AND t.digest = new.digest
+              UNION ALL
+              SELECT new.block, made.id, new.bits FROM new JOIN made ON made.kind = new.kind AND made.digest = new.digest
               ON CONFLICT (block, topic) DO UPDATE SET bits = excluded.bits",
-        params: vec![Box::new(blocks), Box::new(kinds), Box::new(digests), Box::new(bits)],
+        params: vec![
+            Box::new(blocks),
+            Box::new(kinds),
+            Box::new(digests),
+            Box::new(bits),
+            Box::new(names),
+        ],
     });
     Ok(())
 }
@@ -143,7 +150,7 @@ impl Check {
             }
             let subject = Subject::of(&record.event);
             // The record that made it may be removed. Nothing that is over and was made so is compared any more.
-            let kept = if session.head.removed.is_some() { row_of(session, &subject, rows)? } else { None };
+            let kept = if session.head()?.removed.is_some() { row_of(session, &subject, rows)? } else { None };
             let topics = Topic::of(&record.event, &kept.unwrap_or_else(|| concerned(&subject, rows)));
             note(&mut self.sets, record.revision, &topics);
         }
@@ -154,7 +161,7 @@ impl Check {
     pub(super) fn end(mut self, session: &Session<'_>) -> Result<(), Fault> {
         self.end_block(session)?;
         let sql = "SELECT 1 FROM record_topics WHERE block > $1 OR block < $2 LIMIT 1";
-        let first = place_of(session.head.removed_up_to()).0;
+        let first = place_of(session.head()?.removed_up_to()).0;
         match session.first(sql, &[&self.block.cast_signed(), &first.cast_signed()])? {
             None => Ok(()),
             Some(_) => Err(Fault::corrupt("records are said to be about what the journal does not tell of")),
@@ -203,7 +210,7 @@ fn row_of(session: &Session<'_>, subject: &Subject, rows: &Rows) -> Result<Optio
 }
 
 /// What the records about these grants have in common; nothing where a grant is not known.
-fn of_grants(
+pub(super) fn of_grants(
     session: &Session<'_>,
     grants: impl Iterator<Item = GrantId>,
 ) -> Result<BTreeMap<GrantId, Concerned>, Fault> {

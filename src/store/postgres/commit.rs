@@ -4,51 +4,122 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tokio_postgres::error::SqlState;
+
 use super::error::Fault;
-use super::link::Statement;
+use super::link::{Param, Statement};
+use super::outbox::Gathering;
 use super::session::Session;
 use super::{about, outbox, read, retention, schema};
 use crate::journal::Record;
-use crate::model::{AccessRequest, Standing};
-use crate::model::{Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
+use crate::model::{
+    AccessRequest, Concerned, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Standing, Timestamp,
+};
 use crate::store::columns::{
     DelegationColumns, GrantColumns, RequestColumns, int, stored_delegation, stored_grant, stored_request,
     stored_standing,
 };
 use crate::store::retention::removal_in;
-use crate::store::{Batch, Done, StoreError, Subject, check_basis, fold, seal};
+use crate::store::{Batch, Done, Head, Rows, StoreError, Subject, check_basis, fold, seal};
 use crate::workflow::View;
 
-/// Writes the batch inside a transaction that holds the head row.
+/// Writes the batch inside a transaction that holds the head row, and commits it where nothing more is to be done in it.
 pub(super) fn commit(session: &Session<'_>, batch: &Batch) -> Result<Vec<Record>, Fault> {
-    let before = session.head;
+    let known = session.gathered(|| Known::read(session, batch))?;
+    let before = session.head()?;
     check_basis(batch.decided_from, &before)?;
+    known.rows.check_ids()?;
     let mut head = before;
     let records = batch.events.iter().map(|event| seal(event, &mut head)).collect::<Result<Vec<_>, _>>()?;
+    session.has_news.set(records.iter().any(|record| record.event.fact.changes_state()));
     let mut statements = Vec::new();
-    let mut key_at = None;
     if let Some((caller, key, done)) = &batch.done {
-        key_at = Some(statements.len());
         statements.push(keep_key(caller, key, done, head.at));
     }
-    session.has_news.set(records.iter().any(|record| record.event.fact.changes_state()));
+    let keys = statements.len();
     if !records.is_empty() {
         statements.push(append(&records));
-        write_rows(session, batch, &records, &mut statements)?;
+        write_rows(session, &records, &known, &mut statements)?;
     }
-    outbox::queue(session, &batch.outbox, head.at, &mut statements)?;
+    outbox::queue(&known.gathering, &batch.outbox, head.at, &mut statements);
     if head != before {
         statements.push(schema::move_head(&head));
     }
-    let written = session.execute_all(&statements)?;
-    if key_at.is_some_and(|at| written.get(at) == Some(&0)) {
-        return Err(StoreError::KeyTaken.into());
-    }
+    write(session, batch, (&before, head.at), &statements, keys)?;
     drop(statements);
-    if let Some(removal) = removal_in(&batch.events) {
-        retention::remove(session, removal, &before, head.at)?;
-    }
     Ok(records)
+}
+
+/// Executes the statements, of which the first few keep a key.
+fn write(
+    session: &Session<'_>,
+    batch: &Batch,
+    (before, at): (&Head, Timestamp),
+    statements: &[Statement<'_>],
+    keys: usize,
+) -> Result<(), Fault> {
+    let failed = |nth: usize, fault: Fault| match fault {
+        Fault::Sql(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+            if nth < keys {
+                StoreError::KeyTaken.into()
+            } else {
+                taken(&error)
+            }
+        }
+        other => other,
+    };
+    let Some(removal) = removal_in(&batch.events) else {
+        return if statements.is_empty() { Ok(()) } else { session.finish(statements, failed) };
+    };
+    session.try_all(statements).map_err(|(nth, fault)| failed(nth, fault))?;
+    retention::remove(session, removal, before, at)
+}
+
+/// Ids are random, so the next try has another one.
+fn taken(error: &tokio_postgres::Error) -> Fault {
+    let constraint = error.as_db_error().and_then(|found| found.constraint()).unwrap_or_default();
+    StoreError::Unavailable { doing: "writing what is new", source: format!("its id is taken: {constraint}").into() }
+        .into()
+}
+
+/// What a batch is written over.
+struct Known {
+    /// The rows that the events change, as they are after them.
+    rows: Rows,
+    /// What the batch makes.
+    fresh: BTreeSet<Subject>,
+    /// Grants that the batch only tells uses of, and how many. They are counted where they lie, so that ten thousand uses cost ten
+    /// thousand counts and not ten thousand grants read, folded and written.
+    used: BTreeMap<GrantId, i64>,
+    /// What the records about these have in common.
+    concerned: BTreeMap<GrantId, Concerned>,
+    /// The last notice that gathers each of these.
+    gathering: BTreeMap<String, Gathering>,
+}
+
+impl Known {
+    fn read(session: &Session<'_>, batch: &Batch) -> Result<Self, Fault> {
+        let changed: BTreeSet<_> =
+            batch.events.iter().filter(|event| event.fact.changes_state()).map(Subject::of).collect();
+        let mut used: BTreeMap<GrantId, i64> = BTreeMap::new();
+        let (mut fresh, mut met) = (BTreeSet::new(), BTreeSet::new());
+        for event in &batch.events {
+            let subject = Subject::of(event);
+            match &event.fact {
+                Fact::GrantUsed { grant, .. } if !changed.contains(&subject) => *used.entry(*grant).or_default() += 1,
+                fact if met.insert(subject.clone()) && makes_a_row(fact) => drop(fresh.insert(subject)),
+                _ => {}
+            }
+        }
+        let events = batch.events.iter().filter(|event| changed.contains(&Subject::of(event)));
+        // What is new is not looked for: where it is not, writing it fails.
+        let rows = fold::<Fault>(events, |subject| {
+            if fresh.contains(&subject) { Ok(View::default()) } else { row_of(session, subject) }
+        })?;
+        let concerned = about::of_grants(session, used.keys().copied())?;
+        let gathering = outbox::gathering(session, &batch.outbox)?;
+        Ok(Self { rows, fresh, used, concerned, gathering })
+    }
 }
 
 fn append(records: &[Record]) -> Statement<'_> {
@@ -65,57 +136,48 @@ fn append(records: &[Record]) -> Statement<'_> {
     }
 }
 
-/// Writes the rows that the events change. Grants that the batch only tells uses of are counted where they lie, so that
-/// ten thousand uses cost ten thousand counts and not ten thousand grants read, folded and written.
+/// Writes the rows that the events change.
 fn write_rows<'a>(
     session: &Session<'_>,
-    batch: &Batch,
     records: &'a [Record],
+    known: &'a Known,
     statements: &mut Vec<Statement<'a>>,
 ) -> Result<(), Fault> {
-    let changed: BTreeSet<_> =
-        batch.events.iter().filter(|event| event.fact.changes_state()).map(Subject::of).collect();
-    let mut used: BTreeMap<GrantId, i64> = BTreeMap::new();
     let mut born: BTreeMap<Subject, Revision> = BTreeMap::new();
-    for record in records {
-        let subject = Subject::of(&record.event);
-        match &record.event.fact {
-            Fact::GrantUsed { grant, .. } if !changed.contains(&subject) => *used.entry(*grant).or_default() += 1,
-            _ => {
-                born.entry(subject).or_insert(record.revision);
-            }
-        }
+    for record in records.iter().filter(|record| makes_a_row(&record.event.fact)) {
+        born.entry(Subject::of(&record.event)).or_insert(record.revision);
     }
-    let events = batch.events.iter().filter(|event| changed.contains(&Subject::of(event)));
-    let rows = fold::<Fault>(events, |subject| row_of(session, subject))?;
-    rows.check_ids()?;
-    let born = |subject: Subject| born.get(&subject).copied().unwrap_or_default();
-    for (id, request) in &rows.requests {
-        write_request(born(Subject::Request(*id)), request, statements)?;
+    let born = |subject: Subject| known.fresh.contains(&subject).then(|| born.get(&subject).copied()).flatten();
+    for (id, request) in &known.rows.requests {
+        statements.push(write_request(born(Subject::Request(*id)), request)?);
     }
-    for (id, grant) in &rows.grants {
+    for (id, grant) in &known.rows.grants {
         write_grant(born(Subject::Grant(*id)), grant, statements)?;
     }
-    for (id, delegation) in &rows.delegations {
+    for (id, delegation) in &known.rows.delegations {
         statements.push(write_delegation(born(Subject::Delegation(*id)), delegation)?);
     }
-    for (who, standing) in &rows.standings {
+    for (who, standing) in &known.rows.standings {
         statements.push(write_standing(who, standing)?);
     }
-    about::write(session, records, &rows, &used, statements)?;
-    if !used.is_empty() {
+    about::write(session, records, &known.rows, &known.concerned, statements)?;
+    if !known.used.is_empty() {
         // A use of a grant that is not known counts nowhere, as in the fold.
         statements.push(Statement {
             sql: "INSERT INTO grant_uses AS known (created, uses)
                   SELECT created, more FROM unnest($1::uuid[], $2::bigint[]) AS new (id, more) JOIN grants USING (id)
                   ON CONFLICT (created) DO UPDATE SET uses = known.uses + excluded.uses",
             params: vec![
-                Box::new(used.keys().map(|id| read::uuid(id.as_u128())).collect::<Vec<_>>()),
-                Box::new(used.into_values().collect::<Vec<_>>()),
+                Box::new(known.used.keys().map(|id| read::uuid(id.as_u128())).collect::<Vec<_>>()),
+                Box::new(known.used.values().copied().collect::<Vec<_>>()),
             ],
         });
     }
     Ok(())
+}
+
+const fn makes_a_row(fact: &Fact) -> bool {
+    matches!(fact, Fact::RequestSubmitted(_) | Fact::GrantCreated(_) | Fact::RolesDelegated(_))
 }
 
 fn row_of(session: &Session<'_>, subject: Subject) -> Result<View, Fault> {
@@ -135,87 +197,103 @@ fn row_of(session: &Session<'_>, subject: Subject) -> Result<View, Fault> {
     })
 }
 
-/// Writes the row; `born` is the revision it gets if there is none yet.
-fn write_request(born: Revision, request: &AccessRequest, statements: &mut Vec<Statement<'_>>) -> Result<(), Fault> {
+/// Writes the row, a new one where it is `born`. The roles that may approve it never change; the state beside them does.
+fn write_request(born: Option<Revision>, request: &AccessRequest) -> Result<Statement<'static>, Fault> {
     let columns = RequestColumns::of(request);
-    let id = read::uuid(request.id.as_u128());
-    statements.push(Statement {
-        sql: "INSERT INTO requests (created, id, owner_kind, owner, person_kind, person, state, times_out_at, due_at,
-                  extends, role, stored)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-              ON CONFLICT (id) DO UPDATE SET owner_kind = excluded.owner_kind, owner = excluded.owner,
-                  person_kind = excluded.person_kind, person = excluded.person, state = excluded.state,
-                  times_out_at = excluded.times_out_at, due_at = excluded.due_at, extends = excluded.extends,
-                  role = excluded.role, stored = excluded.stored",
-        params: vec![
-            Box::new(int(born)),
-            Box::new(id),
-            Box::new(columns.owner_kind),
-            Box::new(columns.owner),
-            Box::new(columns.person_kind),
-            Box::new(columns.person),
-            Box::new(columns.state),
-            Box::new(columns.times_out_at),
-            Box::new(columns.due_at),
-            Box::new(columns.extends),
-            Box::new(columns.role),
-            Box::new(stored_request(request)?),
-        ],
-    });
-    for sql in [
-        "DELETE FROM request_approvers a USING requests r WHERE r.id = $1 AND a.created = r.created AND a.state <> $2
-         AND a.role = ANY($3)",
-        "INSERT INTO request_approvers (role, state, created)
-         SELECT new.role, $2, r.created FROM requests r, unnest($3) AS new (role) WHERE r.id = $1 ON CONFLICT DO NOTHING",
-    ] {
-        statements.push(approvers(sql, id, columns.state, &request.approver_roles));
+    let sql = match born {
+        Some(_) => {
+            "WITH written AS (
+                 INSERT INTO requests (id, owner_kind, owner, person_kind, person, state, times_out_at, due_at, extends, role,
+                     stored, created)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13) RETURNING created
+             )
+             INSERT INTO request_approvers (role, state, created)
+             SELECT DISTINCT new.role, $6, written.created FROM written, unnest($12) AS new (role)"
+        }
+        None => {
+            "WITH written AS (
+                 UPDATE requests SET owner_kind = $2, owner = $3, person_kind = $4, person = $5, state = $6, times_out_at = $7,
+                     due_at = $8, extends = $9, role = $10, stored = $11
+                 WHERE id = $1 RETURNING created
+             )
+             UPDATE request_approvers a SET state = $6 FROM written
+             WHERE a.created = written.created AND a.state <> $6 AND a.role = ANY($12)"
+        }
+    };
+    let mut params: Vec<Box<dyn Param>> = vec![
+        Box::new(read::uuid(request.id.as_u128())),
+        Box::new(columns.owner_kind),
+        Box::new(columns.owner),
+        Box::new(columns.person_kind),
+        Box::new(columns.person),
+        Box::new(columns.state),
+        Box::new(columns.times_out_at),
+        Box::new(columns.due_at),
+        Box::new(columns.extends),
+        Box::new(columns.role),
+        Box::new(stored_request(request)?),
+        Box::new(texts(&request.approver_roles)),
+    ];
+    if let Some(born) = born {
+        params.push(Box::new(int(born)));
     }
-    Ok(())
+    Ok(Statement { sql, params })
 }
 
-/// The roles themselves never change; the state beside them does.
-fn approvers<'a>(sql: &'a str, id: uuid::Uuid, state: &'static str, roles: &[RoleName]) -> Statement<'a> {
-    let roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
-    Statement { sql, params: vec![Box::new(id), Box::new(state), Box::new(roles)] }
+fn texts(roles: &[RoleName]) -> Vec<String> {
+    roles.iter().map(ToString::to_string).collect()
 }
 
-/// Writes the row; `born` is the revision it gets if there is none yet.
-fn write_grant(born: Revision, grant: &Grant, statements: &mut Vec<Statement<'_>>) -> Result<(), Fault> {
+/// Writes the row, a new one where it is `born`. The roles that may approve it never change; the state beside them does.
+fn write_grant(born: Option<Revision>, grant: &Grant, statements: &mut Vec<Statement<'_>>) -> Result<(), Fault> {
     let columns = GrantColumns::of(grant);
     let id = read::uuid(grant.id.as_u128());
-    statements.push(Statement {
-        sql:
-            "INSERT INTO grants (created, id, request, first, owner_kind, owner, person_kind, person, state, starts_at,
-                  ends_at, due_at, unsettled, role, plain, scope, allowed, excepted, stored)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-              ON CONFLICT (id) DO UPDATE SET request = excluded.request, first = excluded.first,
-                  owner_kind = excluded.owner_kind, owner = excluded.owner, person_kind = excluded.person_kind,
-                  person = excluded.person, state = excluded.state, starts_at = excluded.starts_at,
-                  ends_at = excluded.ends_at, due_at = excluded.due_at, unsettled = excluded.unsettled,
-                  role = excluded.role, plain = excluded.plain, scope = excluded.scope, allowed = excluded.allowed,
-                  excepted = excluded.excepted, stored = excluded.stored",
-        params: vec![
-            Box::new(int(born)),
-            Box::new(id),
-            Box::new(read::uuid(grant.request.as_u128())),
-            Box::new(columns.first.map(uuid::Uuid::from_bytes)),
-            Box::new(columns.owner_kind),
-            Box::new(columns.owner),
-            Box::new(columns.person_kind),
-            Box::new(columns.person),
-            Box::new(columns.state),
-            Box::new(columns.starts_at),
-            Box::new(columns.ends_at),
-            Box::new(columns.due_at),
-            Box::new(columns.unsettled),
-            Box::new(columns.role),
-            Box::new(columns.plain),
-            Box::new(columns.scope),
-            Box::new(columns.allowed),
-            Box::new(columns.excepted),
-            Box::new(stored_grant(grant)?),
-        ],
-    });
+    let sql = match born {
+        Some(_) => {
+            "WITH written AS (
+                 INSERT INTO grants (id, request, first, owner_kind, owner, person_kind, person, state, starts_at, ends_at, due_at,
+                     unsettled, role, plain, scope, allowed, excepted, stored, created)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $20) RETURNING created
+             )
+             INSERT INTO grant_approvers (role, state, created)
+             SELECT DISTINCT new.role, $8, written.created FROM written, unnest($19) AS new (role)"
+        }
+        None => {
+            "WITH written AS (
+                 UPDATE grants SET request = $2, first = $3, owner_kind = $4, owner = $5, person_kind = $6, person = $7,
+                     state = $8, starts_at = $9, ends_at = $10, due_at = $11, unsettled = $12, role = $13, plain = $14,
+                     scope = $15, allowed = $16, excepted = $17, stored = $18
+                 WHERE id = $1 RETURNING created
+             )
+             UPDATE grant_approvers a SET state = $8 FROM written
+             WHERE a.created = written.created AND a.state <> $8 AND a.role = ANY($19)"
+        }
+    };
+    let mut params: Vec<Box<dyn Param>> = vec![
+        Box::new(id),
+        Box::new(read::uuid(grant.request.as_u128())),
+        Box::new(columns.first.map(uuid::Uuid::from_bytes)),
+        Box::new(columns.owner_kind),
+        Box::new(columns.owner),
+        Box::new(columns.person_kind),
+        Box::new(columns.person),
+        Box::new(columns.state),
+        Box::new(columns.starts_at),
+        Box::new(columns.ends_at),
+        Box::new(columns.due_at),
+        Box::new(columns.unsettled),
+        Box::new(columns.role),
+        Box::new(columns.plain),
+        Box::new(columns.scope),
+        Box::new(columns.allowed),
+        Box::new(columns.excepted),
+        Box::new(stored_grant(grant)?),
+        Box::new(texts(&grant.approver_roles)),
+    ];
+    if let Some(born) = born {
+        params.push(Box::new(int(born)));
+    }
+    statements.push(Statement { sql, params });
     if grant.uses > 0 {
         statements.push(Statement {
             sql: "INSERT INTO grant_uses (created, uses) SELECT created, $2 FROM grants WHERE id = $1
@@ -223,26 +301,27 @@ fn write_grant(born: Revision, grant: &Grant, statements: &mut Vec<Statement<'_>
             params: vec![Box::new(id), Box::new(i64::try_from(grant.uses).unwrap_or(i64::MAX))],
         });
     }
-    for sql in [
-        "DELETE FROM grant_approvers a USING grants g WHERE g.id = $1 AND a.created = g.created AND a.state <> $2
-         AND a.role = ANY($3)",
-        "INSERT INTO grant_approvers (role, state, created)
-         SELECT new.role, $2, g.created FROM grants g, unnest($3) AS new (role) WHERE g.id = $1 ON CONFLICT DO NOTHING",
-    ] {
-        statements.push(approvers(sql, id, columns.state, &grant.approver_roles));
-    }
     Ok(())
 }
 
-/// Writes the row; `born` is the revision it gets if there is none yet. Only its end ever changes.
-fn write_delegation(born: Revision, delegation: &Delegation) -> Result<Statement<'static>, Fault> {
+/// Writes the row, a new one where it is `born`. Only its end ever changes.
+fn write_delegation(born: Option<Revision>, delegation: &Delegation) -> Result<Statement<'static>, Fault> {
     let columns = DelegationColumns::of(delegation);
+    let Some(born) = born else {
+        return Ok(Statement {
+            sql: "UPDATE delegations SET ended = $2, stored = $3 WHERE id = $1",
+            params: vec![
+                Box::new(uuid::Uuid::from_bytes(columns.id)),
+                Box::new(columns.ended),
+                Box::new(stored_delegation(delegation)?),
+            ],
+        });
+    };
     Ok(Statement {
         sql:
             "INSERT INTO delegations (created, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at,
                   ends_at, stored)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-              ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, stored = excluded.stored",
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params: vec![
             Box::new(int(born)),
             Box::new(uuid::Uuid::from_bytes(columns.id)),
@@ -270,11 +349,11 @@ fn write_standing(who: &Principal, standing: &Standing) -> Result<Statement<'sta
     })
 }
 
-/// Changes no row when the key is there already. That it may be one that is old is for `forget_old` to see to.
+/// Fails when the key is there already. That it may be one that is old is for `forget_old` to see to.
 fn keep_key<'a>(caller: &'a Principal, key: &'a str, done: &'a Done, at: Timestamp) -> Statement<'a> {
     Statement {
         sql: "INSERT INTO idempotency (caller_kind, caller, key, fingerprint, request, grant_id, delegation, ended, at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         params: vec![
             Box::new(caller.kind().name()),
             Box::new(caller.id()),

@@ -5,12 +5,15 @@
 //! journal has grown; it has a limit of its own, because a proof that comes too late is none. Where the server can be reached
 //! directly, one hears when others have committed: a hint, which saves waiting for the next question and proves nothing.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio_postgres::Row;
+
 use super::error::{Fault, OPENING, UnusableDatabase};
 use super::journal;
-use super::link::Link;
+use super::link::{Asked, Link, Made};
 use super::options::PostgresOptions;
 use super::schema;
 use super::session::Session;
@@ -55,12 +58,6 @@ struct Ear {
 
 /// How often a connection that hears nothing is asked whether it is still there: a network that swallows packets tells nobody.
 const BEAT: Duration = Duration::from_secs(2);
-
-#[derive(Debug)]
-struct Made {
-    link: Link,
-    generation: u64,
-}
 
 #[derive(Debug, Default)]
 struct Readers {
@@ -149,31 +146,35 @@ impl Connections {
         let _inside = self.enter(doing)?;
         let mut slot = self.writer.lock();
         // Taken out of its slot, so that a panic in `work` closes it.
-        let done = self.begin(slot.take(), Kind::Commit).and_then(|(made, head)| {
-            let session = self.session(&made, head);
-            let value = match work(&session) {
-                Ok(value) => value,
-                Err(fault) => {
-                    *slot = self.rolled_back(made, &fault);
-                    return Err(fault);
-                }
-            };
-            let end = if session.has_news.get() { &self.begin.told } else { "COMMIT" };
-            match made.link.simple(end, self.options.statement_timeout) {
-                Ok(_) => {
-                    *slot = Some(made);
-                    Ok(value)
-                }
-                Err(fault) if fault.poisons() => {
-                    drop(made);
-                    match last(&value) {
-                        Some(record) if self.has_landed(record)? => Ok(value),
-                        _ => Err(fault),
-                    }
-                }
-                Err(fault) => Err(fault),
+        let session = self.session(slot.take(), Kind::Commit);
+        let done = work(&session);
+        let (ended, end) = (session.ended.take(), session.end());
+        let Some(made) = session.into_made() else { return done.map_err(|fault| fault.told(doing)) };
+        let done = done.and_then(|value| match ended {
+            Some(ended) => Ok((value, ended)),
+            None => {
+                let ended = made.link.simple(end, self.options.statement_timeout).map(drop);
+                Ok((value, ended))
             }
         });
+        let done = match done {
+            Ok((value, Ok(()))) => {
+                *slot = Some(made);
+                Ok(value)
+            }
+            Ok((value, Err(fault))) if fault.poisons() => {
+                drop(made);
+                match last(&value).map(|record| self.has_landed(record)).transpose() {
+                    Ok(Some(true)) => Ok(value),
+                    Ok(_) => Err(fault),
+                    Err(unknown) => Err(unknown),
+                }
+            }
+            Ok((_, Err(fault))) | Err(fault) => {
+                *slot = self.rolled_back(made, &fault);
+                Err(fault)
+            }
+        };
         done.map_err(|fault| fault.told(doing))
     }
 
@@ -203,20 +204,24 @@ impl Connections {
     ) -> Result<T, StoreError> {
         let _inside = self.enter(doing)?;
         let mut place = self.take_place();
-        let done = self.begin(place.made.take(), kind).and_then(|(made, head)| {
-            let session = self.session(&made, head);
-            let done = work(&session);
-            let ended = match &done {
-                Ok(_) => made.link.simple("COMMIT", self.options.statement_timeout).map(drop),
-                Err(fault) => {
-                    place.made = self.rolled_back(made, fault);
-                    return done;
-                }
-            };
-            ended?;
-            place.made = Some(made);
-            done
-        });
+        let session = self.session(place.made.take(), kind);
+        let done = work(&session);
+        let Some(made) = session.into_made() else { return done.map_err(|fault| fault.told(doing)) };
+        let done = match done {
+            // Nothing depends on how it ends.
+            Ok(value) if kind == Kind::Read => {
+                place.made = made.link.tell("COMMIT").is_ok().then_some(made);
+                Ok(value)
+            }
+            Ok(value) => made.link.simple("COMMIT", self.options.statement_timeout).map(|_| {
+                place.made = Some(made);
+                value
+            }),
+            Err(fault) => {
+                place.made = self.rolled_back(made, &fault);
+                Err(fault)
+            }
+        };
         done.map_err(|fault| fault.told(doing))
     }
 
@@ -244,11 +249,13 @@ impl Connections {
             schema::watched(&rows)
         })?;
         if watcher.known != Some((*since, head)) {
-            let session = Session::new(&made.link, limit, head);
+            let session = Session::over(made, head, limit);
             journal::check_known(&session, &self.options.schema, since)?;
             watcher.known = Some((*since, head));
+            watcher.made = session.into_made();
+        } else {
+            watcher.made = Some(made);
         }
-        watcher.made = Some(made);
         Ok(head.revision > since.revision)
     }
 
@@ -275,18 +282,13 @@ impl Connections {
         link.simple(&self.begin.hear, limit)?;
         let there = schema::watched(&link.simple(&self.begin.watch, limit)?)?;
         let mut place = self.take_place();
-        let (made, here) = self.begin(place.made.take(), Kind::Read)?;
-        place.made = self.ended(made)?;
+        let session = self.session(place.made.take(), Kind::Read);
+        let here = session.head()?;
+        place.made = session.into_made().filter(|made| made.link.tell("COMMIT").is_ok());
         if there.lineage != here.lineage {
             return Err(UnusableDatabase::fault(format!("{url}, where changes are heard, has another journal")));
         }
         Ok(Ear { link, silence: Duration::ZERO })
-    }
-
-    /// The connection after its transaction, in which nothing was written.
-    fn ended(&self, made: Made) -> Result<Option<Made>, Fault> {
-        made.link.simple("COMMIT", self.options.statement_timeout)?;
-        Ok(Some(made))
     }
 
     /// Waits for what is running, closes every connection, and keeps everybody out until [`Connections::resume`].
@@ -315,24 +317,34 @@ impl Connections {
         Ok(self.gate.enter())
     }
 
-    fn session<'a>(&self, made: &'a Made, head: Head) -> Session<'a> {
-        Session::new(&made.link, self.options.statement_timeout, head)
+    /// A transaction over this connection, or a new one.
+    fn session(&self, made: Option<Made>, kind: Kind) -> Session<'_> {
+        let made = Cell::new(made);
+        Session::new(
+            self.options.statement_timeout,
+            &self.begin.told,
+            Box::new(move |asked| self.begin(made.take(), kind, asked)),
+        )
     }
 
-    /// A transaction that has begun, and the head it sees. A connection that turns out to be gone is made anew, once.
-    fn begin(&self, made: Option<Made>, kind: Kind) -> Result<(Made, Head), Fault> {
+    /// A transaction that has begun, the head it sees, and the rows of what was asked. A connection that turns out to be gone is
+    /// made anew, once.
+    fn begin(&self, made: Option<Made>, kind: Kind, asked: &[Asked]) -> Result<(Made, Head, Vec<Vec<Row>>), Fault> {
         let (sql, limit) = match kind {
             Kind::Read => (&self.begin.read, self.options.statement_timeout),
             Kind::Change => (&self.begin.change, self.options.statement_timeout),
             Kind::Commit => (&self.begin.commit, self.options.busy_timeout + self.options.statement_timeout),
         };
-        self.retried(made, limit, |link| {
-            let begun = link.simple(sql, limit).and_then(|rows| schema::head_in(rows.last()));
+        let (made, (head, rows)) = self.retried(made, limit, |link| {
+            let begun = link
+                .query_all(Some(sql), asked, limit)
+                .and_then(|(told, rows)| Ok((schema::head_in(told.last())?, rows)));
             if begun.as_ref().is_err_and(|fault| !fault.poisons()) {
                 link.simple("ROLLBACK", self.options.statement_timeout)?;
             }
             begun
-        })
+        })?;
+        Ok((made, head, rows))
     }
 
     /// Asks over this connection, and over a new one when this one is there no more.
@@ -363,11 +375,12 @@ impl Connections {
 
     /// Whether a commit whose answer was lost has happened: the head row is free only once the server is done with it.
     fn has_landed(&self, (revision, hash): (Revision, Hash)) -> Result<bool, Fault> {
-        let (made, head) = self.begin(None, Kind::Commit)?;
-        let session = self.session(&made, head);
+        let session = self.session(None, Kind::Commit);
         let found = session.first("SELECT hash FROM journal WHERE revision = $1", &[&int(revision)])?;
         let kept: Option<String> = found.map(|row| row.try_get(0)).transpose()?;
-        made.link.simple("ROLLBACK", self.options.statement_timeout)?;
+        if let Some(made) = session.into_made() {
+            made.link.simple("ROLLBACK", self.options.statement_timeout)?;
+        }
         Ok(kept.is_some_and(|kept| kept == hash.to_string()))
     }
 

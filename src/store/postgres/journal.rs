@@ -16,7 +16,7 @@ use crate::store::{Head, Position, RecordQuery};
 
 /// Whether a position that somebody knows is in the journal. Names its schema, because not every look is a transaction.
 pub(super) fn check_known(session: &Session<'_>, schema: &str, known: &Position) -> Result<(), Fault> {
-    check_position(known, &session.head, |revision| {
+    check_position(known, &session.head()?, |revision| {
         let sql = format!("SELECT hash FROM {}.journal WHERE revision = $1", quoted(schema));
         let found = session.first(&sql, &[&int(revision)])?;
         let hash: Option<String> = found.map(|row| row.try_get(0)).transpose()?;
@@ -26,7 +26,7 @@ pub(super) fn check_known(session: &Session<'_>, schema: &str, known: &Position)
 
 /// The records that the query selects, and the head they were read under.
 pub(super) fn records(session: &Session<'_>, schema: &str, query: &RecordQuery) -> Result<(Head, Vec<Record>), Fault> {
-    let head = session.head;
+    let head = session.head()?;
     if let Some(known) = &query.continues {
         check_known(session, schema, known)?;
     }
@@ -93,13 +93,13 @@ fn times(query: &RecordQuery) -> (i64, i64) {
 
 /// The first and the last record that can be wanted.
 fn in_time(session: &Session<'_>, query: &RecordQuery) -> Result<Option<RangeInclusive<u64>>, Fault> {
-    let range = query.range(&session.head);
+    let range = query.range(&session.head()?);
     if query.filter.from.is_none() && query.filter.until.is_none() {
         return Ok(Some(range));
     }
     let (from, until) = times(query);
     // Records are in the order of their instants, unless somebody has said that the clock is right.
-    let sql = if session.head.clock.is_some() {
+    let sql = if session.head()?.clock.is_some() {
         "SELECT min(revision), max(revision) FROM journal WHERE at >= $1 AND at < $2"
     } else {
         "SELECT (SELECT revision FROM journal WHERE at >= $1 ORDER BY at, revision LIMIT 1),

@@ -18,7 +18,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, SimpleQueryMessage, SimpleQueryRow};
 use uuid::Uuid;
 
@@ -28,6 +29,13 @@ use super::url::PostgresUrl;
 
 /// How long a server is given to notice that a connection closes.
 const FAREWELL: Duration = Duration::from_millis(200);
+
+/// A connection, and since when it is trusted.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) link: Link,
+    pub(super) generation: u64,
+}
 
 /// One connection.
 #[derive(Debug)]
@@ -89,6 +97,91 @@ pub(super) struct Statement<'a> {
     pub(super) params: Vec<Box<dyn Param + 'a>>,
 }
 
+/// A query as it goes out: its parameters are bytes already, so that the same one is known again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    sql: String,
+    params: Vec<Encoded>,
+}
+
+/// A parameter as the server takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Encoded {
+    kind: Type,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Asked {
+    pub(super) fn new(sql: &str, params: &[&dyn Param]) -> Result<Self, Fault> {
+        let unfit = |error| Fault::corrupt(format!("a parameter cannot be sent: {error}"));
+        let encoded = params.iter().map(|param| {
+            let (kind, mut bytes) = (param.kind(), BytesMut::new());
+            let is_null = matches!(param.value().to_sql_checked(&kind, &mut bytes).map_err(unfit)?, IsNull::Yes);
+            Ok(Encoded { kind, bytes: (!is_null).then(|| bytes.to_vec()) })
+        });
+        Ok(Self { sql: sql.to_owned(), params: encoded.collect::<Result<_, Fault>>()? })
+    }
+
+    fn typed(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        self.params.iter().map(|param| (param as &(dyn ToSql + Sync), param.kind.clone())).collect()
+    }
+}
+
+impl ToSql for Encoded {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        let Some(bytes) = &self.bytes else { return Ok(IsNull::Yes) };
+        out.extend_from_slice(bytes);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// What one of several that go out together is answered.
+enum Answer {
+    Told(Vec<SimpleQueryMessage>),
+    Rows(Vec<Row>),
+    Count(u64),
+}
+
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<Answer, tokio_postgres::Error>> + Send + 'a>>;
+
+/// Sends all of these at once and waits until each is answered.
+fn together(
+    runtime: &Runtime,
+    limit: Duration,
+    all: Vec<Sent<'_>>,
+) -> Result<Vec<Result<Answer, tokio_postgres::Error>>, Fault> {
+    let mut running: Vec<_> = all.into_iter().map(|one| (one, None)).collect();
+    let answers = poll_fn(move |context| {
+        let mut is_waiting = false;
+        // In order, because the first look at each is what sends it.
+        for (one, answer) in &mut running {
+            if answer.is_none() {
+                match one.as_mut().poll(context) {
+                    Poll::Ready(done) => *answer = Some(done),
+                    Poll::Pending => is_waiting = true,
+                }
+            }
+        }
+        if is_waiting { Poll::Pending } else { Poll::Ready(std::mem::take(&mut running)) }
+    });
+    let answers = block(runtime, limit, async { Ok::<_, Fault>(answers.await) })?;
+    Ok(answers.into_iter().filter_map(|(_, answer)| answer).collect())
+}
+
+fn rows_of(messages: Vec<SimpleQueryMessage>) -> Vec<SimpleQueryRow> {
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.collect()
+}
+
 impl Link {
     /// Connects, within `limit`.
     pub(super) fn open(url: &PostgresUrl, limit: Duration) -> Result<Self, Fault> {
@@ -132,12 +225,23 @@ impl Link {
     /// Runs statements without parameters, one after the other; answers the rows of all of them, as text.
     pub(super) fn simple(&self, sql: &str, limit: Duration) -> Result<Vec<SimpleQueryRow>, Fault> {
         let (client, runtime) = self.parts()?;
-        let messages = block(runtime, limit, async { Ok(client.simple_query(sql).await?) })?;
-        let rows = messages.into_iter().filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        });
-        Ok(rows.collect())
+        Ok(rows_of(block(runtime, limit, async { Ok(client.simple_query(sql).await?) })?))
+    }
+
+    /// Sends statements without parameters and does not wait for what they answer, which nobody hears.
+    pub(super) fn tell(&self, sql: &str) -> Result<(), Fault> {
+        let (client, runtime) = self.parts()?;
+        let mut telling = Box::pin(client.simple_query(sql));
+        block(runtime, FAREWELL, async {
+            // The first look sends it to what drives the connection, which then takes its turn.
+            poll_fn(|context| {
+                let _ = telling.as_mut().poll(context);
+                Poll::Ready(())
+            })
+            .await;
+            tokio::task::yield_now().await;
+            Ok(())
+        })
     }
 
     /// The rows that a query answers.
@@ -147,35 +251,63 @@ impl Link {
         block(runtime, limit, async { Ok(client.query_typed(sql, &typed).await?) })
     }
 
-    /// Sends all of these at once, and answers how many rows each has changed. The server takes them in order, and after one
-    /// that fails none of a transaction.
-    pub(super) fn execute_all(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<u64>, Fault> {
+    /// Sends `first`, statements without parameters, and all of these queries at once; answers the rows of each. The server
+    /// takes them in order, and after one that fails none of a transaction.
+    pub(super) fn query_all(
+        &self,
+        first: Option<&str>,
+        asked: &[Asked],
+        limit: Duration,
+    ) -> Result<(Vec<SimpleQueryRow>, Vec<Vec<Row>>), Fault> {
         let (client, runtime) = self.parts()?;
+        let typed: Vec<Vec<_>> = asked.iter().map(Asked::typed).collect();
+        let mut all: Vec<Sent<'_>> = Vec::with_capacity(asked.len() + 1);
+        if let Some(sql) = first {
+            all.push(Box::pin(async { client.simple_query(sql).await.map(Answer::Told) }));
+        }
+        for (one, params) in asked.iter().zip(&typed) {
+            all.push(Box::pin(async { client.query_typed(&one.sql, params).await.map(Answer::Rows) }));
+        }
+        let (mut told, mut rows) = (Vec::new(), Vec::with_capacity(asked.len()));
+        for answer in together(runtime, limit, all)? {
+            match answer? {
+                Answer::Told(messages) => told = rows_of(messages),
+                Answer::Rows(found) => rows.push(found),
+                Answer::Count(_) => {}
+            }
+        }
+        Ok((told, rows))
+    }
+
+    /// Sends all of these at once, and `last`, statements without parameters, after them; answers how many rows each has changed,
+    /// or which was the first that failed. The server takes them in order, and after one that fails none of a transaction.
+    pub(super) fn execute_all(
+        &self,
+        statements: &[Statement<'_>],
+        last: Option<&str>,
+        limit: Duration,
+    ) -> Result<Vec<u64>, (usize, Fault)> {
+        let (client, runtime) = self.parts().map_err(|fault| (0, fault))?;
         let typed: Vec<Vec<_>> = statements
             .iter()
             .map(|one| one.params.iter().map(|param| (param.value(), param.kind())).collect())
             .collect();
-        let mut running: Vec<_> = statements
-            .iter()
-            .zip(&typed)
-            .map(|(one, params)| (Box::pin(client.execute_typed(one.sql, params)), None))
-            .collect();
-        let all = poll_fn(move |context| {
-            let mut is_waiting = false;
-            // In order, because the first look at each is what sends it.
-            for (one, answer) in &mut running {
-                if answer.is_none() {
-                    match one.as_mut().poll(context) {
-                        Poll::Ready(done) => *answer = Some(done),
-                        Poll::Pending => is_waiting = true,
-                    }
-                }
+        let mut all: Vec<Sent<'_>> = Vec::with_capacity(statements.len() + 1);
+        for (one, params) in statements.iter().zip(&typed) {
+            all.push(Box::pin(async { client.execute_typed(one.sql, params).await.map(Answer::Count) }));
+        }
+        if let Some(sql) = last {
+            all.push(Box::pin(async { client.simple_query(sql).await.map(Answer::Told) }));
+        }
+        let answers = together(runtime, limit, all).map_err(|fault| (0, fault))?;
+        let mut counts = Vec::with_capacity(answers.len());
+        for (nth, answer) in answers.into_iter().enumerate() {
+            match answer.map_err(|error| (nth, error.into()))? {
+                Answer::Count(count) => counts.push(count),
+                Answer::Told(_) | Answer::Rows(_) => {}
             }
-            if is_waiting { Poll::Pending } else { Poll::Ready(std::mem::take(&mut running)) }
-        });
-        let answers = block(runtime, limit, async { Ok::<_, Fault>(all.await) })?;
-        let answers = answers.into_iter().filter_map(|(_, answer)| answer);
-        Ok(answers.collect::<Result<Vec<_>, _>>()?)
+        }
+        Ok(counts)
     }
 
     /// Waits until the server tells of a `NOTIFY`, at most so long; whether it did. What it has told since the last call counts.

@@ -152,7 +152,7 @@ impl Reads for PostgresStore {
 
 impl Store for PostgresStore {
     fn head(&self) -> Result<Head, StoreError> {
-        self.connections.read("reading the journal's head", |s| Ok(s.head))
+        self.connections.read("reading the journal's head", |s| s.head())
     }
 
     fn has_grown(&self, since: &Position) -> Result<bool, StoreError> {
@@ -176,9 +176,13 @@ impl Store for PostgresStore {
     }
 
     fn commit_exclusively(&self, decide: &mut DecideBatch<'_>) -> Result<Vec<Record>, StoreError> {
-        let work = |s: &session::Session<'_>| match decide(&Exclusive(s))? {
-            Some(batch) => commit::commit(s, &batch),
-            None => Ok(Vec::new()),
+        let work = |s: &session::Session<'_>| {
+            // It is decided once nobody else can write.
+            s.head()?;
+            match decide(&Exclusive(s))? {
+                Some(batch) => commit::commit(s, &batch),
+                None => Ok(Vec::new()),
+            }
         };
         self.connections.commit("committing", work, |records| last(records))
     }

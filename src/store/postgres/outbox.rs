@@ -3,7 +3,7 @@
 //! What is being given out is passed over by everybody else (`SKIP LOCKED`), and a lease has an end: so any process can die in
 //! the middle, and nobody waits for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Fault;
 use super::link::Statement;
@@ -24,13 +24,13 @@ pub(super) fn has_due(session: &Session<'_>, now: Timestamp) -> Result<bool, Fau
     Ok(session.first(sql, &[&now.millis()])?.is_some())
 }
 
-/// Writes the notices.
+/// Writes the notices, given the last ones that gather what they gather.
 pub(super) fn queue<'a>(
-    session: &Session<'_>,
+    gathering: &BTreeMap<String, Gathering>,
     messages: &'a [Message],
     at: Timestamp,
     statements: &mut Vec<Statement<'a>>,
-) -> Result<(), Fault> {
+) {
     let mut waiting = BTreeSet::new();
     for Message { kind, body, due, gathers } in messages {
         let (mut due, mut after) = (due.unwrap_or(at).millis(), Revision::ZERO);
@@ -39,7 +39,7 @@ pub(super) fn queue<'a>(
             if !waiting.insert(&gathers.key) {
                 continue;
             }
-            if let Some(last) = last_gathering(session, gathers)? {
+            if let Some(last) = gathering.get(&gathers.key) {
                 let Some(until) = last.until else { continue };
                 due = due.max(last.due.saturating_add(gathers.apart_millis)).min(Timestamp::MAX.millis());
                 after = until;
@@ -60,20 +60,26 @@ pub(super) fn queue<'a>(
             ],
         });
     }
-    Ok(())
 }
 
-struct Gathering {
+/// When a notice is due that gathers something, and with which record it ends, once it was given out.
+pub(super) struct Gathering {
     due: i64,
     until: Option<Revision>,
 }
 
-/// The last notice that gathers this.
-fn last_gathering(session: &Session<'_>, gathers: &Gathers) -> Result<Option<Gathering>, Fault> {
+/// The last notices that gather what these gather, by its key.
+pub(super) fn gathering(session: &Session<'_>, messages: &[Message]) -> Result<BTreeMap<String, Gathering>, Fault> {
     let sql = "SELECT due_at, until FROM notices WHERE gathers = $1 ORDER BY id DESC LIMIT 1";
-    let Some(row) = session.first(sql, &[&kept(&gathers.key)])? else { return Ok(None) };
-    let until: Option<i64> = row.try_get(1)?;
-    Ok(Some(Gathering { due: row.try_get(0)?, until: until.map(revision).transpose()? }))
+    let mut found = BTreeMap::new();
+    for key in messages.iter().filter_map(|message| Some(&message.gathers.as_ref()?.key)) {
+        if let Some(row) = session.first(sql, &[&kept(key)])? {
+            let until: Option<i64> = row.try_get(1)?;
+            let last = Gathering { due: row.try_get(0)?, until: until.map(revision).transpose()? };
+            found.insert(key.clone(), last);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn lease(

@@ -114,7 +114,7 @@ pub(super) fn live_grants(session: &Session<'_>, now: Timestamp) -> Result<Vec<G
 
 /// What checks need of these, some thousands at a time.
 pub(super) fn live(session: &Session<'_>, now: Timestamp) -> Result<Live, Fault> {
-    let mut live = Live::of(session.head, Vec::new());
+    let mut live = Live::of(session.head()?, Vec::new());
     let mut sets = Sets::default();
     let mut after = 0;
     loop {

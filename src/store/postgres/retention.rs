@@ -22,7 +22,7 @@ pub(super) fn removable(
     schema: &str,
     limits: &RemovalLimits,
 ) -> Result<Option<Removable>, Fault> {
-    let head = session.head;
+    let head = session.head()?;
     let (old, floor) = (last_before(session, limits.before)?, last_before(session, limits.floor)?);
     let Some(last) = limits.last(&head, old, floor, needed(session, limits.now)?) else { return Ok(None) };
     let Some((hash, until)) = place(session, last)? else {
@@ -49,13 +49,13 @@ fn place(session: &Session<'_>, record: Revision) -> Result<Option<(String, Time
 /// The last record that is before this instant together with all before it.
 fn last_before(session: &Session<'_>, at: Timestamp) -> Result<Revision, Fault> {
     // Records are in the order of their instants, unless somebody has said that the clock is right.
-    let sql = match session.head.clock {
+    let sql = match session.head()?.clock {
         Some(_) => "SELECT min(revision) FROM journal WHERE at >= $1",
         None => "SELECT (SELECT revision FROM journal WHERE at >= $1 ORDER BY at, revision LIMIT 1)",
     };
     Ok(match number(session, sql, at)? {
         Some(first) => Revision(first.0.saturating_sub(1)),
-        None => session.head.revision,
+        None => session.head()?.revision,
     })
 }
 

@@ -17,7 +17,7 @@ use crate::workflow::{Needs, Tally, View, Whose};
 
 /// Everything that `needs` asks for.
 pub(super) fn view(session: &Session<'_>, needs: &Needs, now: Timestamp) -> Result<View, Fault> {
-    answer(&Snapshot(session), needs, now)
+    session.gathered(|| answer(&Snapshot(session), needs, now))
 }
 
 /// Views about which time has made something true that the journal does not say, longest due first.
@@ -46,7 +46,7 @@ impl Lookup for Snapshot<'_, '_> {
     type Error = Fault;
 
     fn revision(&self) -> Result<Revision, Fault> {
-        Ok(self.0.head.revision)
+        self.0.revision()
     }
 
     fn request(&self, id: RequestId) -> Result<Option<AccessRequest>, Fault> {

@@ -32,7 +32,7 @@ pub(super) fn verify(
     watch: &mut dyn Verifying,
     schema: &str,
 ) -> Result<Verified, Fault> {
-    let head = session.head;
+    let head = session.head()?;
     let after = wanted.after.as_ref().map_or(Revision::ZERO, |after| after.revision);
     if let Some(known) = wanted.after.as_ref().filter(|known| known.revision > Revision::ZERO) {
         let broken = |problem: String| Fault::from(Broken { revision: known.revision, problem });
@@ -62,7 +62,7 @@ struct Folded {
 }
 
 fn fold_journal(session: &Session<'_>, after: Revision, watch: &mut dyn Verifying) -> Result<Folded, Fault> {
-    let head = session.head;
+    let head = session.head()?;
     let (mut rows, mut born) = (Rows::default(), BTreeMap::new());
     // The record that says what was removed is among those that follow.
     let (mut verifier, mut told) = match head.removed {
@@ -149,8 +149,8 @@ fn fold_page(rows: &mut Rows, records: &[Record]) {
 }
 
 /// Rows up to here are over, and the records that made them are removed.
-fn beginning(session: &Session<'_>) -> i64 {
-    session.head.removed.map_or(i64::MIN, |removed| int(removed.last))
+fn beginning(session: &Session<'_>) -> Result<i64, Fault> {
+    Ok(session.head()?.removed.map_or(i64::MIN, |removed| int(removed.last)))
 }
 
 fn check_requests(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, Revision>) -> Result<(), Fault> {
@@ -160,7 +160,7 @@ fn check_requests(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject,
                           WHERE a.created = r.created AND a.state = r.state)
                FROM requests r WHERE created > $1 ORDER BY created LIMIT $2";
     let mut count = 0;
-    each_page(session, sql, beginning(session), |found| {
+    each_page(session, sql, beginning(session)?, |found| {
         for row in found {
             count += 1;
             let created: i64 = row.try_get(0)?;
@@ -197,7 +197,7 @@ fn check_grants(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, R
                FROM grants g LEFT JOIN grant_uses u ON u.created = g.created
                WHERE g.created > $1 ORDER BY g.created LIMIT $2";
     let mut count = 0;
-    each_page(session, sql, beginning(session), |found| {
+    each_page(session, sql, beginning(session)?, |found| {
         for row in found {
             count += 1;
             let created: i64 = row.try_get(0)?;
@@ -230,7 +230,7 @@ fn check_grants(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subject, R
         Ok(())
     })?;
     let used = folded.grants.values().filter(|grant| grant.uses > 0).count();
-    if usize::try_from(session.number("SELECT count(*) FROM grant_uses WHERE created > $1", &[&beginning(session)])?)
+    if usize::try_from(session.number("SELECT count(*) FROM grant_uses WHERE created > $1", &[&beginning(session)?])?)
         != Ok(used)
     {
         return Err(Fault::corrupt("uses are counted of grants that the journal does not tell of"));
@@ -243,7 +243,7 @@ fn check_delegations(session: &Session<'_>, folded: &Rows, born: &BTreeMap<Subje
         "SELECT created, stored, id, delegator_kind, delegator, delegate_kind, delegate, ended, starts_at, ends_at
                FROM delegations WHERE created > $1 ORDER BY created LIMIT $2";
     let mut count = 0;
-    each_page(session, sql, beginning(session), |found| {
+    each_page(session, sql, beginning(session)?, |found| {
         for row in found {
             count += 1;
             let created: i64 = row.try_get(0)?;
@@ -302,7 +302,7 @@ fn all_there<'a>(
     }
     let expected: usize = approvers.map(|roles| roles.iter().collect::<BTreeSet<_>>().len()).sum();
     let sql = format!("SELECT count(*) FROM {what}_approvers WHERE created > $1");
-    let kept = session.number(&sql, &[&beginning(session)])?;
+    let kept = session.number(&sql, &[&beginning(session)?])?;
     if usize::try_from(kept) != Ok(expected) {
         return Err(Fault::corrupt(format!("the roles kept for some {what} are not what the journal says")));
     }
