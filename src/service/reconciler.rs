@@ -126,7 +126,7 @@ impl Reconciler {
         shared.publish_counts();
         shared.apply_configuration()?;
         shared.note_start()?;
-        let mut noted = 0;
+        let (mut noted, mut next) = (0, None);
         for _ in 0..CHUNKS {
             let now = shared.time.now();
             // A recorded fact stays, and it may be wrong while the clock is: leave it to the next tick.
@@ -135,7 +135,9 @@ impl Reconciler {
             }
             shared.checks.forget(now);
             // Checked first, so that a tick without work never blocks other writers.
-            if shared.store.next_due()?.is_none_or(|due| due > now) {
+            let due = shared.store.next_due()?;
+            if due.is_none_or(|due| due > now) {
+                next = Some(due);
                 break;
             }
             noted += self.note(now)?;
@@ -147,7 +149,7 @@ impl Reconciler {
         if shared.counters.is_due(shared.time.monotonic()) {
             Shared::probe(&shared.counters, &Decider::new(Arc::clone(&shared.checks), self.shared.clone()));
         }
-        Ok(Tick { noted, next: shared.store.next_due()? })
+        Ok(Tick { noted, next: next.map_or_else(|| shared.store.next_due(), Ok)? })
     }
 
     /// Records some of the due facts, and returns their number.

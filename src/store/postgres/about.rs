@@ -1,6 +1,6 @@
 //! What each record can be found by: how it is kept, and whether it is what the journal says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::error::Fault;
 use super::link::Statement;
@@ -8,7 +8,7 @@ use super::read;
 use super::session::Session;
 use super::text::kept;
 use crate::journal::{Record, digest};
-use crate::model::{Concerned, Fact, GrantId, Revision, Topic};
+use crate::model::{Action, Actor, Concerned, Event, Fact, GrantId, Resource, Revision, Topic};
 use crate::store::topics::{Bits, concerned, place_of, text_of};
 use crate::store::{Rows, Subject};
 
@@ -27,6 +27,9 @@ fn note(sets: &mut Sets, revision: Revision, topics: &BTreeSet<Topic>) {
     }
 }
 
+/// Uses that can be found by the same: one of them, and which they are, by their blocks.
+type Uses<'a> = HashMap<(&'a GrantId, &'a Actor, &'a Action, &'a Resource), (&'a Event, BTreeMap<u64, Bits>)>;
+
 /// Writes what these records can be found by, given the rows after them. `known` are the grants that are only used.
 pub(super) fn write(
     session: &Session<'_>,
@@ -37,15 +40,34 @@ pub(super) fn write(
 ) -> Result<(), Fault> {
     let nobody = Concerned::default();
     let mut sets = Sets::new();
+    let mut uses = Uses::new();
     for record in records {
-        let topics = match &record.event.fact {
-            // Grants that are only used are not among the rows.
-            Fact::GrantUsed { grant, .. } if !rows.grants.contains_key(grant) => {
-                Topic::of(&record.event, known.get(grant).unwrap_or(&nobody))
+        match &record.event.fact {
+            Fact::GrantUsed { grant, action, resource, .. } => {
+                let (block, place) = place_of(record.revision);
+                let (_, blocks) = (uses.entry((grant, &record.event.by, action, resource)))
+                    .or_insert_with(|| (&record.event, BTreeMap::new()));
+                blocks.entry(block).or_default().insert(place);
             }
-            _ => Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows)),
+            _ => {
+                let topics = Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows));
+                note(&mut sets, record.revision, &topics);
+            }
+        }
+    }
+    for ((grant, ..), (event, blocks)) in uses {
+        // Grants that are only used are not among the rows.
+        let topics = if rows.grants.contains_key(grant) {
+            Topic::of(event, &concerned(&Subject::Grant(*grant), rows))
+        } else {
+            Topic::of(event, known.get(grant).unwrap_or(&nobody))
         };
-        note(&mut sets, record.revision, &topics);
+        for topic in topics {
+            let key = key_of(&topic);
+            for (block, bits) in &blocks {
+                sets.entry((*block, key.clone())).or_default().add(bits);
+            }
+        }
     }
     add_kept(session, &mut sets)?;
     let (mut blocks, mut kinds, mut names) = (Vec::new(), Vec::new(), Vec::new());

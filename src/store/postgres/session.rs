@@ -1,7 +1,7 @@
 //! What can be asked in one transaction.
 //!
-//! A transaction begins with the first thing that is asked in it. Queries that do not depend on each other go out together
-//! ([`Session::gathered`]), the first of them with the words by which it begins: what is waited for most is the network.
+//! A transaction begins with the first thing that is asked in it, and both go out together. So do queries that do not depend on
+//! each other ([`Session::gathered`]), and the last statements with the end: what is waited for most is the network.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -31,6 +31,8 @@ pub(super) struct Session<'a> {
     is_gathering: Cell<bool>,
     /// Whether others want to hear of it at once: it changes more than how often grants were used.
     pub(super) has_news: Cell<bool>,
+    /// Whether anything was executed in it.
+    has_written: Cell<bool>,
     /// How the last statements ended that went out together with the end of the transaction.
     pub(super) ended: RefCell<Option<Result<(), Fault>>>,
 }
@@ -47,6 +49,7 @@ impl<'a> Session<'a> {
             missing: RefCell::default(),
             is_gathering: Cell::new(false),
             has_news: Cell::new(false),
+            has_written: Cell::new(false),
             ended: RefCell::new(None),
         }
     }
@@ -108,10 +111,15 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn query(&self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, Fault> {
-        if !self.is_gathering.get() {
-            return self.begun(Vec::new())?.0.link.query(sql, params, self.limit);
+        match self.begun.get() {
+            Some((made, _)) if !self.is_gathering.get() => return made.link.query(sql, params, self.limit),
+            _ => {}
         }
         let asked = Asked::new(sql, params)?;
+        if !self.is_gathering.get() {
+            self.begun(vec![asked.clone()])?;
+            return Ok(self.known.borrow_mut().remove(&asked).unwrap_or_default());
+        }
         if let Some(rows) = self.known.borrow().get(&asked) {
             return Ok(rows.clone());
         }
@@ -149,13 +157,18 @@ impl<'a> Session<'a> {
     /// The same, or which was the first that failed.
     pub(super) fn try_all(&self, statements: &[Statement<'_>]) -> Result<Vec<u64>, (usize, Fault)> {
         self.known.take();
+        self.has_written.set(true);
         let (made, _) = self.begun(Vec::new()).map_err(|fault| (0, fault))?;
         made.link.execute_all(statements, None, self.limit)
     }
 
-    /// The words by which it is committed.
+    /// The words by which it ends well. One that has only locked the head would wait for the disk to say so.
     pub(super) fn end(&self) -> &'a str {
-        if self.has_news.get() { self.told } else { "COMMIT" }
+        match (self.has_written.get(), self.has_news.get()) {
+            (false, _) => "ROLLBACK",
+            (true, true) => self.told,
+            (true, false) => "COMMIT",
+        }
     }
 
     /// Executes these and commits the transaction at once. `failed` says what it means that one of them failed. Should the
@@ -165,6 +178,7 @@ impl<'a> Session<'a> {
         statements: &[Statement<'_>],
         failed: impl Fn(usize, Fault) -> Fault,
     ) -> Result<(), Fault> {
+        self.has_written.set(true);
         let (made, _) = self.begun(Vec::new())?;
         match made.link.execute_all(statements, Some(self.end()), self.limit) {
             Err((_, fault)) if fault.poisons() => *self.ended.borrow_mut() = Some(Err(fault)),
