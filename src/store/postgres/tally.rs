@@ -9,31 +9,24 @@ use crate::workflow::Tally;
 /// All of it, over one revision.
 pub(super) fn tally(session: &Session<'_>, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, Fault> {
     let (kind, name, at) = (who.kind().name(), who.id(), now.millis());
-    let grants = session.number(
-        "SELECT count(DISTINCT coalesce(first, id)) FROM grants
-         WHERE person_kind = $1 AND person = $2 AND state IN ('open', 'suspended') AND ends_at > $3",
+    let counted = session.first(
+        "SELECT (SELECT count(DISTINCT coalesce(first, id)) FROM grants
+                 WHERE person_kind = $1 AND person = $2 AND state IN ('open', 'suspended') AND ends_at > $3),
+                (SELECT count(DISTINCT coalesce(first, id)) FROM grants
+                 WHERE state IN ('open', 'suspended') AND ends_at > $3),
+                (SELECT count(*) FROM requests
+                 WHERE person_kind = $1 AND person = $2 AND state IN ('pending', 'needs_info') AND times_out_at > $3),
+                (SELECT count(*) FROM delegations
+                 WHERE delegator_kind = $1 AND delegator = $2 AND NOT ended AND ends_at > $3)",
         &[&kind, &name, &at],
     )?;
-    let of_all = session.number(
-        "SELECT count(DISTINCT coalesce(first, id)) FROM grants
-         WHERE state IN ('open', 'suspended') AND ends_at > $1",
-        &[&at],
-    )?;
-    let open_requests = session.number(
-        "SELECT count(*) FROM requests
-         WHERE person_kind = $1 AND person = $2 AND state IN ('pending', 'needs_info') AND times_out_at > $3",
-        &[&kind, &name, &at],
-    )?;
-    let open_delegations = session.number(
-        "SELECT count(*) FROM delegations
-         WHERE delegator_kind = $1 AND delegator = $2 AND NOT ended AND ends_at > $3",
-        &[&kind, &name, &at],
-    )?;
+    // While reads are gathered it is not there yet.
+    let count = |column| counted.as_ref().map_or(Ok(0), |row| Ok::<i64, Fault>(row.try_get(column)?));
     Ok(Tally {
-        grants: grants.unsigned_abs(),
-        grants_of_all: of_all.unsigned_abs(),
-        open_requests: open_requests.unsigned_abs(),
-        open_delegations: open_delegations.unsigned_abs(),
+        grants: count(0)?.unsigned_abs(),
+        grants_of_all: count(1)?.unsigned_abs(),
+        open_requests: count(2)?.unsigned_abs(),
+        open_delegations: count(3)?.unsigned_abs(),
         nth_newest: nth.checked_sub(1).map(|skipped| nth_newest(session, who, skipped)).transpose()?.flatten(),
     })
 }
