@@ -150,11 +150,11 @@ impl Connections {
         let done = work(&session);
         let (ended, end) = (session.ended.take(), session.end());
         let Some(made) = session.into_made() else { return done.map_err(|fault| fault.told(doing)) };
-        let done = done.and_then(|value| match ended {
-            Some(ended) => Ok((value, ended)),
+        let done = done.map(|value| match ended {
+            Some(ended) => (value, ended),
             None => {
                 let ended = made.link.simple(end, self.options.statement_timeout).map(drop);
-                Ok((value, ended))
+                (value, ended)
             }
         });
         let done = match done {
