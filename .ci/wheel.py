@@ -28,7 +28,22 @@ TOOLS = Path(sysconfig.get_path("scripts"))
 GLIBC = "2.28"
 LARGEST = 8_000_000
 # Parts of SQLite that the store never uses are left out: they are code for an attacker, and have a place in the limit.
-SQLITE = " ".join(f"-USQLITE_ENABLE_{part}" for part in ("FTS3", "FTS3_PARENTHESIS", "FTS5", "RTREE", "DBSTAT_VTAB"))
+ENABLED = ("DBSTAT_VTAB", "FTS3", "FTS3_PARENTHESIS", "FTS5", "LOAD_EXTENSION", "RTREE", "STAT4")
+USUAL = (
+    "AUTHORIZATION",
+    "COMPILEOPTION_DIAGS",
+    "DEPRECATED",
+    "DESERIALIZE",
+    "GET_TABLE",
+    "INCRBLOB",
+    "LOAD_EXTENSION",
+    "PROGRESS_CALLBACK",
+    "SHARED_CACHE",
+    "TCL_VARIABLE",
+    "TRACE",
+    "UTF16",
+)
+SQLITE = " ".join([f"-USQLITE_ENABLE_{part}" for part in ENABLED] + [f"-DSQLITE_OMIT_{part}" for part in USUAL])
 
 
 def run(*command: str | Path) -> str:
