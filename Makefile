@@ -71,7 +71,7 @@ $(VENV)/cargo/bin/cargo-hack:
 
 test-rust: $(VENV)/test/.ready ## the Rust tests, the examples, the code in the documentation, and the index under loom
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	  $(CARGO) nextest run --release --locked -p jit-access --all-features -E 'not binary(store_postgres)'; \
+	  $(CARGO) nextest run --release --locked --no-fail-fast -p jit-access --all-features -E 'not binary(store_postgres)'; \
 	else \
 	  echo "NOTE: cargo-nextest is not here; running the same tests with cargo test"; \
 	  $(CARGO) test --release --locked -p jit-access --all-features --lib --tests --examples; \

@@ -140,7 +140,7 @@ fn a_file_is_read_again_and_a_bad_one_changes_nothing() {
     assert_eq!(on_record(&store).len(), 2);
     // A file that is being written is empty for a moment.
     write("", 5);
-    assert!(engine.reload_guardrails().unwrap_err().to_string().contains("holds no policy"));
+    assert!(engine.reload_guardrails().unwrap_err().to_string().contains("has no policy"));
     assert_eq!(outcome(&engine), Outcome::Deny);
     write(&forbid("other"), 6);
     engine.reload_guardrails().unwrap();
