@@ -575,7 +575,7 @@ fn evidence_of_a_period_is_the_same_bytes_each_time_and_names_what_is_not_as_it_
     assert!(refused(GetEvidence::default()).starts_with("`from` is missing"));
     assert!(refused(get(EvidenceForm::Json).until(from)).starts_with("`until` is"));
     let later = Timestamp::from_millis(until.millis() + 86_400_000).unwrap();
-    assert!(refused(get(EvidenceForm::Json).until(later)).contains("an instant that is over"));
+    assert!(refused(get(EvidenceForm::Json).until(later)).contains("an instant in the past"));
 }
 
 impl World {
