@@ -553,7 +553,12 @@ fn a_configuration_that_makes_no_sense_is_refused_with_its_key() {
         (file, format!("{enabled}, offline: true"), "offline_folder", "missing"),
         (file, format!("{enabled}, offline: true, offline_folder: ' '"), "offline_folder", "missing"),
         (file, "offline: true, offline_folder: spool".to_owned(), "offline", "break_glass.enabled is not"),
-        ("store: {type: memory}", format!("{enabled}, offline: true, offline_folder: spool"), "offline", "never unavailable"),
+        (
+            "store: {type: memory}",
+            format!("{enabled}, offline: true, offline_folder: spool"),
+            "offline",
+            "never unavailable",
+        ),
         (
             file,
             format!("{enabled}, offline: true, offline_folder: spool, offline_max_minutes: 61"),

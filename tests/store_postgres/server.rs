@@ -87,7 +87,8 @@ impl Server {
         // What watches the server ends it when this process is gone, and takes the folder away.
         const WATCH: &str = "\"$1/postgres\" -D \"$2/data\" -p \"$3\" -c listen_addresses=127.0.0.1 \
             -c unix_socket_directories=\"$2\" $4 >\"$2/log\" 2>&1 & server=$!; read -r word; \
-            if [ \"$word\" = kill ]; then kill -KILL $server; wait $server; exit 0; fi; \
+            if [ \"$word\" = kill ]; then kill -KILL $server $(cat /proc/$server/task/$server/children); \
+            wait $server; exit 0; fi; \
             kill -INT $server; wait $server; rm -rf \"$2\"";
         let mut running = self.running.lock().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
@@ -127,7 +128,7 @@ impl Server {
         false
     }
 
-    /// Kills its first process, as a power cut of the server does: nothing is written down any more.
+    /// Kills its processes, as a power cut of the server does: nothing is written any more, and no connection gets an answer.
     pub(crate) fn kill(&self) {
         let mut child = self.running.lock().unwrap().take().unwrap();
         child.stdin.take().unwrap().write_all(b"kill\n").unwrap();
