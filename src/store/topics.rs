@@ -8,14 +8,40 @@
     allow(dead_code, reason = "memory and each database use a part")
 )]
 
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use super::{Rows, Subject};
-use crate::model::{Concerned, Revision, Topic};
+use crate::journal::Record;
+use crate::model::{Action, Actor, Concerned, Event, Fact, GrantId, Resource, Revision, Topic};
 
 /// How many records a block stands for.
 pub(super) const BLOCK: u64 = 4_096;
 const WORDS: usize = 64;
+
+/// Uses that have the same topics: one of them, and which they are, by their blocks.
+pub(super) type Uses<'a> = HashMap<
+    (&'a GrantId, &'a Actor, &'a Action, &'a Resource),
+    (&'a Event, BTreeMap<u64, Bits>),
+    foldhash::quality::RandomState,
+>;
+
+/// Puts uses that have the same topics together, so that the topics are made once for all of them. Every other record goes to
+/// `other`.
+pub(super) fn uses_among<'a>(records: &'a [Record], mut other: impl FnMut(&'a Record)) -> Uses<'a> {
+    let mut uses = Uses::default();
+    for record in records {
+        let Fact::GrantUsed { grant, action, resource, .. } = &record.event.fact else {
+            other(record);
+            continue;
+        };
+        let (block, place) = place_of(record.revision);
+        let like = (grant, &record.event.by, action, resource);
+        let (_, blocks) = uses.entry(like).or_insert_with(|| (&record.event, BTreeMap::new()));
+        blocks.entry(block).or_default().insert(place);
+    }
+    uses
+}
 
 /// Some of the records of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,3 +10,10 @@ pub struct Circumstances {
     /// The commands that the caller could give about it now; `None` when nobody in particular looks at it.
     pub possible: Option<Vec<&'static str>>,
 }
+
+/// Takes away each link whose command the caller could not give.
+pub(super) fn keep_possible<const N: usize>(possible: &[&str], links: [(&str, &mut Option<String>); N]) {
+    for (command, link) in links {
+        link.take_if(|_| !possible.contains(&command));
+    }
+}

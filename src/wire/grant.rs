@@ -1,6 +1,6 @@
 //! A grant as JSON.
 
-use super::circumstances::Circumstances;
+use super::circumstances::{Circumstances, keep_possible};
 use super::conditions::ConditionsDocument;
 use super::details::DetailsDocument;
 use super::shown::{Instant, Who};
@@ -215,17 +215,18 @@ impl GrantDocument {
     pub fn circumstances(mut self, shown: &Circumstances) -> Self {
         let Some(possible) = &shown.possible else { return self };
         let links = &mut self.links;
-        for (command, link) in [
-            ("revoke", &mut links.revoke),
-            ("extend", &mut links.extend),
-            ("release", &mut links.release),
-            ("suspend", &mut links.suspend),
-            ("resume", &mut links.resume),
-            ("complete_review", &mut links.review),
-            ("waive_review", &mut links.waive_review),
-        ] {
-            link.take_if(|_| !possible.contains(&command));
-        }
+        keep_possible(
+            possible,
+            [
+                ("revoke", &mut links.revoke),
+                ("extend", &mut links.extend),
+                ("release", &mut links.release),
+                ("suspend", &mut links.suspend),
+                ("resume", &mut links.resume),
+                ("complete_review", &mut links.review),
+                ("waive_review", &mut links.waive_review),
+            ],
+        );
         self
     }
 

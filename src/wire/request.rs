@@ -1,7 +1,7 @@
 //! An access request as JSON.
 
 use super::assessment::AssessmentDocument;
-use super::circumstances::Circumstances;
+use super::circumstances::{Circumstances, keep_possible};
 use super::conditions::ConditionsDocument;
 use super::details::DetailsDocument;
 use super::review::{AnswerDocument, MissingDocument, ReviewDocument, StepDocument};
@@ -241,15 +241,16 @@ impl RequestDocument {
             self.links = RequestLinks::default();
         } else if let Some(possible) = &shown.possible {
             let links = &mut self.links;
-            for (command, link) in [
-                ("approve", &mut links.approve),
-                ("deny", &mut links.deny),
-                ("ask", &mut links.ask),
-                ("answer", &mut links.answer),
-                ("withdraw", &mut links.withdraw),
-            ] {
-                link.take_if(|_| !possible.contains(&command));
-            }
+            keep_possible(
+                possible,
+                [
+                    ("approve", &mut links.approve),
+                    ("deny", &mut links.deny),
+                    ("ask", &mut links.ask),
+                    ("answer", &mut links.answer),
+                    ("withdraw", &mut links.withdraw),
+                ],
+            );
         }
         self
     }

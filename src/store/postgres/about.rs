@@ -1,6 +1,6 @@
 //! What each record can be found by: how it is kept, and whether it is what the journal says.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Fault;
 use super::link::Statement;
@@ -8,8 +8,8 @@ use super::read;
 use super::session::Session;
 use super::text::kept;
 use crate::journal::{Record, digest};
-use crate::model::{Action, Actor, Concerned, Event, Fact, GrantId, Resource, Revision, Topic};
-use crate::store::topics::{Bits, concerned, place_of, text_of};
+use crate::model::{Concerned, GrantId, Revision, Topic};
+use crate::store::topics::{Bits, concerned, place_of, text_of, uses_among};
 use crate::store::{Rows, Subject};
 
 /// Sets of records, by the block and the topic as it is kept.
@@ -27,9 +27,6 @@ fn note(sets: &mut Sets, revision: Revision, topics: &BTreeSet<Topic>) {
     }
 }
 
-/// Uses that can be found by the same: one of them, and which they are, by their blocks.
-type Uses<'a> = HashMap<(&'a GrantId, &'a Actor, &'a Action, &'a Resource), (&'a Event, BTreeMap<u64, Bits>)>;
-
 /// Writes what these records can be found by, given the rows after them. `known` are the grants that are only used.
 pub(super) fn write(
     session: &Session<'_>,
@@ -40,21 +37,10 @@ pub(super) fn write(
 ) -> Result<(), Fault> {
     let nobody = Concerned::default();
     let mut sets = Sets::new();
-    let mut uses = Uses::new();
-    for record in records {
-        match &record.event.fact {
-            Fact::GrantUsed { grant, action, resource, .. } => {
-                let (block, place) = place_of(record.revision);
-                let (_, blocks) = (uses.entry((grant, &record.event.by, action, resource)))
-                    .or_insert_with(|| (&record.event, BTreeMap::new()));
-                blocks.entry(block).or_default().insert(place);
-            }
-            _ => {
-                let topics = Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows));
-                note(&mut sets, record.revision, &topics);
-            }
-        }
-    }
+    let uses = uses_among(records, |record| {
+        let topics = Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows));
+        note(&mut sets, record.revision, &topics);
+    });
     for ((grant, ..), (event, blocks)) in uses {
         // Grants that are only used are not among the rows.
         let topics = if rows.grants.contains_key(grant) {

@@ -8,8 +8,8 @@ use super::error::Fault;
 use super::read;
 use super::rows::{self, int};
 use crate::journal::Record;
-use crate::model::{Action, Actor, Concerned, Event, Fact, GrantId, Resource, Revision, Topic};
-use crate::store::topics::{Bits, concerned, place_of, text_of};
+use crate::model::{Concerned, GrantId, Revision, Topic};
+use crate::store::topics::{Bits, concerned, place_of, text_of, uses_among};
 use crate::store::{Rows, Subject};
 
 /// How many records are held at a time when all of them are read.
@@ -18,18 +18,9 @@ const PAGE: usize = 4_096;
 /// Writes what these records can be found by, given the rows after them.
 pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Rows) -> Result<(), Fault> {
     let mut added = Added::default();
-    let mut uses = Uses::default();
-    for record in records {
-        match &record.event.fact {
-            Fact::GrantUsed { grant, action, resource, .. } => {
-                let (block, place) = place_of(record.revision);
-                let (_, blocks) = (uses.entry((grant, &record.event.by, action, resource)))
-                    .or_insert_with(|| (&record.event, BTreeMap::new()));
-                blocks.entry(block).or_default().insert(place);
-            }
-            _ => added.note(record.revision, Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows))),
-        }
-    }
+    let uses = uses_among(records, |record| {
+        added.note(record.revision, Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows)));
+    });
     let mut known: HashMap<GrantId, Concerned> = HashMap::new();
     for ((grant, ..), (event, blocks)) in uses {
         let subject = Subject::Grant(*grant);
@@ -50,13 +41,6 @@ pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Ro
     }
     added.write(transaction)
 }
-
-/// Uses that can be found by the same: one of them, and which they are.
-type Uses<'a> = HashMap<
-    (&'a GrantId, &'a Actor, &'a Action, &'a Resource),
-    (&'a Event, BTreeMap<u64, Bits>),
-    foldhash::quality::RandomState,
->;
 
 /// Writes what all records can be found by, to a file in which that does not stand yet.
 pub(super) fn write_all(transaction: &Transaction<'_>) -> Result<(), Fault> {
