@@ -8,6 +8,7 @@ use jit_access::host::Host;
 use jit_access::model::{Caller, DeliveryState, Justification, Principal, RoleName};
 
 use crate::receiver::{Receiver, is_here};
+use crate::work;
 
 fn host(folder: &std::path::Path, channels: &str) -> Host {
     let path = folder.join("jit.db");
@@ -52,8 +53,12 @@ fn no_command_waits_for_a_dead_channel() {
     // The work of planning shares the store and the machine; a wait for a channel would be seconds.
     assert!(with < without * 4 + Duration::from_millis(50), "{with:?} instead of {without:?}");
     let lead = Caller::new(Principal::user("lead@example.com").unwrap(), vec![RoleName::new("lead").unwrap()]);
-    let waiting = dead.workflow().deliveries(&lead, &ListDeliveries::default()).unwrap();
-    assert!(waiting.items.iter().any(|one| one.state == DeliveryState::Waiting), "nothing is lost");
+    let waits = || {
+        let found = dead.workflow().deliveries(&lead, &ListDeliveries::default()).unwrap();
+        found.items.iter().any(|one| one.state == DeliveryState::Waiting)
+    };
+    // They are planned beside the commands.
+    work::wait("nothing is lost", waits);
     let begun = Instant::now();
     dead.close().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());

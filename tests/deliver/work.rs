@@ -134,7 +134,7 @@ fn deliveries(store: &dyn Store) -> Vec<Delivery> {
 }
 
 /// Waits until this holds; fails after a time that a busy machine does not take.
-fn wait(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn wait(what: &str, holds: impl Fn() -> bool) {
     let until = Instant::now() + Duration::from_secs(120);
     while !holds() {
         assert!(Instant::now() < until, "{what}");
