@@ -103,6 +103,13 @@ impl Clock for SystemClock {
     }
 }
 
+/// An instant of the operating system's monotonic clock, from which pauses of this process count.
+#[cfg(any(feature = "host", feature = "smtp", feature = "webhooks"))]
+pub(crate) fn instant() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    Instant::now()
+}
+
 /// How many nanoseconds this takes.
 pub(crate) fn nanos_of(work: impl FnOnce()) -> u64 {
     #[expect(clippy::disallowed_methods, reason = "this is the place")]

@@ -14,6 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::pace::{Circuit, Pace};
+use crate::clock::instant;
 use crate::model::{DeliveryId, Timestamp};
 use crate::notify::{Channel, Notice, Outgoing, SendError};
 use crate::store::{LeasedDelivery, Settled, StoreError};
@@ -145,7 +146,7 @@ impl Deliverer {
             lines: lines.into_iter().map(|(name, line)| (name, State::new(line))).collect(),
             events: events.clone(),
             stopping: Arc::clone(&stopping),
-            started: now(),
+            started: instant(),
             failing: false,
         };
         let thread = thread::Builder::new().name(NAME.to_owned()).spawn(move || work.run(&received))?;
@@ -208,9 +209,9 @@ impl Work {
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        let until = now() + LAST_WAIT;
+        let until = instant() + LAST_WAIT;
         while self.lines.values().any(|state| state.is_busy) {
-            match received.recv_timeout(until.saturating_duration_since(now())) {
+            match received.recv_timeout(until.saturating_duration_since(instant())) {
                 Ok(Event::Done { channel, results }) => self.done(&channel, results),
                 Ok(Event::Stop) => {}
                 Err(_) => break,
@@ -240,7 +241,7 @@ impl Work {
 
     /// Gives a channel its next batch, if it is free.
     fn feed(&mut self, name: &str) -> Result<(), StoreError> {
-        let since = now().saturating_duration_since(self.started);
+        let since = instant().saturating_duration_since(self.started);
         let Some(state) = self.lines.get_mut(name) else { return Ok(()) };
         while let Some((id, settled)) = state.unsettled.first() {
             self.outbox.settle(*id, settled)?;
@@ -257,7 +258,7 @@ impl Work {
             return Ok(());
         }
         state.circuit.sends(since, &state.line.pace);
-        let batch = (jobs(leased), now() + lease - GRACE);
+        let batch = (jobs(leased), instant() + lease - GRACE);
         let batch = match &state.jobs {
             Some(jobs) => match jobs.send(batch) {
                 Ok(()) => None,
@@ -277,7 +278,7 @@ impl Work {
 
     /// Writes down what became of a batch.
     fn done(&mut self, channel: &str, results: Vec<(Attempt, Result<Option<String>, Unsent>)>) {
-        let since = now().saturating_duration_since(self.started);
+        let since = instant().saturating_duration_since(self.started);
         let at = self.outbox.now();
         let Some(state) = self.lines.get_mut(channel) else { return };
         state.is_busy = false;
@@ -378,7 +379,7 @@ fn send_all(
     for job in batch {
         let ids: Vec<_> = job.deliveries.iter().map(|one| one.delivery.id).collect();
         let number = job.deliveries.iter().map(|one| one.delivery.attempts).max().unwrap_or(1);
-        is_over |= stopping.load(Ordering::Acquire) || (!results.is_empty() && now() + timeout > until);
+        is_over |= stopping.load(Ordering::Acquire) || (!results.is_empty() && instant() + timeout > until);
         let result = if is_over { Err(Unsent::NotTried) } else { send_in_span((name, channel), &job, number) };
         is_over |= matches!(result, Err(Unsent::Error(SendError::Later { .. })));
         results.push((Attempt { ids, number }, result));
@@ -449,11 +450,6 @@ fn send(channel: &dyn Channel, job: &Job, attempt: u32, span: &tracing::Span) ->
 fn later(at: Timestamp, by: Duration) -> Timestamp {
     let millis = u64::try_from(at.millis()).unwrap_or_default();
     Timestamp::at_most(millis.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
-}
-
-#[expect(clippy::disallowed_methods, reason = "pauses of this process count from its own monotonic clock")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 /// The wall clock, as a receiver has it: dates and signatures are checked by it.

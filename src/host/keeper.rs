@@ -1,6 +1,6 @@
 //! The thread that verifies and signs the journal: at the start, on a schedule, and when a grant has ended.
 //!
-//! It pauses between two short reads, so that it uses little processor time and nothing waits for it.
+//! It pauses between two short reads, so that it takes at most a quarter of one processor and nothing waits for it.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::clock;
 use crate::error::Error;
 use crate::file::{beside, private};
 use crate::lock::{Condvar, Mutex};
@@ -23,8 +24,12 @@ use crate::store::{KeptCheckpoint, StoreError, VerifyProgress, Verifying};
 const NAME: &str = "jit-journal";
 /// How often it looks whether something is due.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long it waits between two reads of a verification.
+/// How long it waits at least between two reads of a verification.
 const PAUSE: Duration = Duration::from_millis(2);
+/// How long it waits at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// How many times as long as a read it waits after it.
+const PAUSE_PER_READ: u32 = 3;
 /// How often it looks for old records.
 const REMOVE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -105,7 +110,7 @@ impl Keeper {
             return Ok(None);
         }
         self.check_outside()?;
-        let kept = self.sealer.advance(&mut Slowly(&self.stop))?;
+        let kept = self.sealer.advance(&mut Slowly::new(&self.stop))?;
         self.keep_outside(kept.as_ref());
         Ok(kept)
     }
@@ -119,7 +124,7 @@ impl Keeper {
             return Ok(None);
         }
         self.check_outside()?;
-        let kept = self.sealer.verify_all(&mut Slowly(&self.stop))?;
+        let kept = self.sealer.verify_all(&mut Slowly::new(&self.stop))?;
         self.keep_outside(kept.as_ref());
         Ok(kept)
     }
@@ -249,11 +254,23 @@ fn millis(time: Duration) -> Option<i64> {
 }
 
 /// Waits between two reads, and ends when the thread is to end.
-struct Slowly<'a>(&'a Stop);
+struct Slowly<'a> {
+    stop: &'a Stop,
+    began: Instant,
+}
+
+impl<'a> Slowly<'a> {
+    fn new(stop: &'a Stop) -> Self {
+        Self { stop, began: clock::instant() }
+    }
+}
 
 impl Verifying for Slowly<'_> {
     fn progress(&mut self, _: VerifyProgress) -> ControlFlow<()> {
-        if self.0.wait(PAUSE) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let pause = (self.began.elapsed() * PAUSE_PER_READ).clamp(PAUSE, LONGEST_PAUSE);
+        let ends = self.stop.wait(pause);
+        self.began = clock::instant();
+        if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
