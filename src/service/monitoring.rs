@@ -26,8 +26,9 @@ const CHUNK: usize = 1_000;
 const CHUNKS: usize = 4;
 /// How long a list of alerts waits for the monitor.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// How many records of alerts are read by themselves.
+/// How many records of alerts are read by themselves, and how many at first where a list wants a few.
 const ALERTS: usize = 10_000;
+const NEWEST_ALERTS: usize = 500;
 /// How often it is looked whether everything works.
 const LOOK_MILLIS: i64 = 1_000;
 /// How often refused calls are read.
@@ -95,35 +96,65 @@ impl Shared {
         Timestamp::from_millis(now.millis().saturating_sub(days)).ok()
     }
 
-    /// Calls `look` with the alerts up to the head. It does not wait while the monitor reads a long history.
-    fn with_alerts<T>(&self, look: impl FnOnce(&Monitor) -> T) -> Result<T, StoreError> {
-        if let Some(mut monitor) = self.monitor.try_lock_for(PATIENCE) {
-            self.read_alerts(&mut monitor)?;
-            return Ok(look(&monitor));
+    /// The newest alerts up to the head that are wanted, of this grant if one is given. It does not wait while the monitor
+    /// reads a long history.
+    fn newest_alerts(
+        &self,
+        grant: Option<GrantId>,
+        most: usize,
+        is_wanted: impl Fn(&&AlertState) -> bool,
+    ) -> Result<Vec<AlertState>, StoreError> {
+        let list =
+            |monitor: &Monitor| monitor.alerts().filter(&is_wanted).take(most).cloned().collect::<Vec<AlertState>>();
+        if let Some(mut monitor) = self.monitor.try_lock_for(PATIENCE)
+            && self.reaches_head(&mut monitor)?
+        {
+            return Ok(list(&monitor));
         }
+        let (few, complete) = self.only_alerts(grant, NEWEST_ALERTS)?;
+        let found = list(&few);
+        if complete || found.len() == most {
+            return Ok(found);
+        }
+        Ok(list(&self.only_alerts(grant, ALERTS)?.0))
+    }
+
+    /// A monitor that knows the newest alerts only, and whether there are no others.
+    fn only_alerts(&self, grant: Option<GrantId>, most: usize) -> Result<(Monitor, bool), StoreError> {
         let mut apart = Monitor::new(self.settings.monitor.clone(), &self.rules);
-        self.know_alerts(&mut apart)?;
-        Ok(look(&apart))
+        let complete = self.know_alerts(&mut apart, grant, most)?;
+        Ok((apart, complete))
     }
 
     /// Reads the alerts up to the head. While the monitor still learns normal behaviour from a long history, the alerts
     /// are read separately.
     fn read_alerts(&self, monitor: &mut Monitor) -> Result<(), StoreError> {
-        let behind = self.store.head()?.revision.0.saturating_sub(monitor.reached().0);
-        let is_near = usize::try_from(behind).is_ok_and(|behind| behind < CHUNK);
-        if is_near && self.read_on(monitor, 1)? { Ok(()) } else { self.know_alerts(monitor) }
-    }
-
-    /// Reads the records of alerts alone: an index knows where they are.
-    fn know_alerts(&self, monitor: &mut Monitor) -> Result<(), StoreError> {
-        let from = self.history_from(self.time.now());
-        for event in ["alert_raised", "alert_acknowledged", "alert_silenced"] {
-            let filter = RecordFilter { from, event: event.parse().ok(), ..RecordFilter::default() };
-            let query = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, ALERTS) };
-            let (_, records) = self.store.records(&query)?;
-            records.iter().rev().for_each(|record| monitor.know_alert(record));
+        if !self.reaches_head(monitor)? {
+            self.know_alerts(monitor, None, ALERTS)?;
         }
         Ok(())
+    }
+
+    /// Whether the monitor has read everything up to the head, once it has read what little is missing.
+    fn reaches_head(&self, monitor: &mut Monitor) -> Result<bool, StoreError> {
+        let behind = self.store.head()?.revision.0.saturating_sub(monitor.reached().0);
+        let is_near = usize::try_from(behind).is_ok_and(|behind| behind < CHUNK);
+        Ok(is_near && self.read_on(monitor, 1)?)
+    }
+
+    /// Reads the records of the newest alerts alone: an index knows where they are. Returns whether there are no older
+    /// ones.
+    fn know_alerts(&self, monitor: &mut Monitor, grant: Option<GrantId>, most: usize) -> Result<bool, StoreError> {
+        let from = self.history_from(self.time.now());
+        let mut complete = true;
+        for (event, most) in [("alert_raised", most), ("alert_acknowledged", ALERTS), ("alert_silenced", ALERTS)] {
+            let filter = RecordFilter { grant, from, event: event.parse().ok(), ..RecordFilter::default() };
+            let query = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, most) };
+            let (_, records) = self.store.records(&query)?;
+            complete &= records.len() < most;
+            records.iter().rev().for_each(|record| monitor.know_alert(record));
+        }
+        Ok(complete)
     }
 
     /// Gives the records to the live view, so that they are not read twice.
@@ -303,8 +334,7 @@ impl Workflow {
                 && grant.is_none_or(|grant| state.alert.grant == Some(grant))
                 && before.is_none_or(|before| state.revision < before)
         };
-        let mut items: Vec<AlertState> =
-            shared.with_alerts(|monitor| monitor.alerts().filter(is_wanted).take(one_more).cloned().collect())?;
+        let mut items = shared.newest_alerts(list.grant, one_more, is_wanted)?;
         let has_more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| has_more).map(|state| Cursor::new(&name, state.revision));

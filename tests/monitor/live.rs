@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use jit_access::command::{AcknowledgeAlert, ListEvents, SilenceAlert};
+use jit_access::command::{AcknowledgeAlert, ListAlerts, ListEvents, SilenceAlert};
 use jit_access::model::*;
 use jit_access::store::MemoryStore;
 
@@ -80,6 +80,10 @@ fn alerts_are_listed_before_the_history_is_read() {
     let asked = store.asked.load(Ordering::Relaxed);
     assert_eq!(other.alerts(), known);
     assert!(store.asked.load(Ordering::Relaxed) - asked < 10, "not the whole history");
+    for grant in known.iter().filter_map(|one| one.alert.grant) {
+        let of_grant = other.engine.workflow().alerts(&lead, &ListAlerts::default().grant(grant)).unwrap().items;
+        assert!(of_grant.iter().eq(known.iter().filter(|one| one.alert.grant == Some(grant))));
+    }
     let silence = SilenceAlert::new(seen, Ttl::from_hours(1.0).unwrap(), why("all day"));
     let silenced = other.engine.workflow().execute(&lead, silence, None).unwrap().alert.unwrap();
     assert!(silenced.silenced.is_some() && silenced.acknowledged.is_some());
