@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::Engine;
 use crate::errors::raise;
+use crate::interpreter::{attached, detached};
 use crate::principal::shown;
 use crate::values::Caller;
 
@@ -153,7 +154,7 @@ impl _AuthZen {
         body: &[u8],
     ) -> PyResult<Said> {
         let point = self.point(py)?;
-        let reply = py.detach(|| {
+        let reply = detached(py, || {
             let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             let call = Call { method, path, headers: &headers, body };
             point.serve(pep.map(|pep| &pep.0), &self.functions, &call)
@@ -165,7 +166,7 @@ impl _AuthZen {
 
 impl _AuthZen {
     fn point(&self, py: Python<'_>) -> PyResult<Arc<Point>> {
-        let made = py.detach(|| {
+        let made = detached(py, || {
             self.engine.get().with(|live| {
                 let here = (std::process::id(), std::ptr::from_ref(live) as usize);
                 let mut point = self.point.lock().unwrap_or_else(PoisonError::into_inner);
@@ -188,7 +189,7 @@ impl _AuthZen {
 
 impl Functions {
     fn asked<T>(of: &str, ask: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, HostError> {
-        Python::attach(|py| {
+        let asked = attached(|py| {
             ask(py).map_err(|error| {
                 // The caller learns that it failed, and the operator how.
                 let told = py.import("logging").and_then(|logging| {
@@ -198,7 +199,8 @@ impl Functions {
                 drop(told);
                 HostError(format!("its function `{of}` failed"))
             })
-        })
+        });
+        asked.unwrap_or_else(|| Err(HostError(format!("its function `{of}` cannot be called: the interpreter ends"))))
     }
 }
 

@@ -6,6 +6,8 @@ use jit_access::notify::{Channel, Outgoing, Reach, SendError, Sent};
 use pyo3::prelude::*;
 use serde_json::json;
 
+use crate::interpreter::attached;
+
 /// A function that takes one message, as a dictionary, and sends it. What it raises is tried again later. It is called from a
 /// thread of its own, one message at a time, without any lock of this library held.
 pub struct PyChannel(Py<PyAny>);
@@ -30,7 +32,7 @@ impl Channel for PyChannel {
     fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, SendError> {
         let later = |why: String| SendError::Later { after: None, why };
         let message = text(outgoing).map_err(SendError::Refused)?;
-        let sent = Python::try_attach(|py| {
+        let sent = attached(|py| {
             let message = py.import("json")?.call_method1("loads", (message,))?;
             let answer = self.0.bind(py).call1((message,))?;
             answer.extract::<Option<String>>()

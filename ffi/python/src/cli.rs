@@ -4,8 +4,10 @@ use std::ffi::OsString;
 
 use pyo3::prelude::*;
 
+use crate::interpreter::detached;
+
 /// Runs the command line with these arguments, the first of which is the name of the program; answers with the exit code.
 #[pyfunction]
 pub fn _cli(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
-    py.detach(|| jit_access::cli::main(arguments))
+    detached(py, || jit_access::cli::main(arguments))
 }

@@ -26,6 +26,7 @@ use crate::channel::PyChannel;
 use crate::clock::ManualClock;
 use crate::directory::PyDirectory;
 use crate::errors::raise;
+use crate::interpreter::{attached, detached};
 use crate::live::Live;
 use crate::open::{builder, variables};
 use crate::principal::Named;
@@ -85,7 +86,7 @@ impl Engine {
 
     /// The same without the interpreter lock, for calls that may wait for a disk.
     fn detached<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&Live) -> Result<R, Error> + Send) -> PyResult<R> {
-        let answer = py.detach(|| self.with(ask));
+        let answer = detached(py, || self.with(ask));
         log::deliver();
         answer.map_err(raise)
     }
@@ -99,7 +100,7 @@ impl Engine {
     ) -> PyResult<Self> {
         let directory = directory.map(PyDirectory::new);
         let clock = clock.map(|clock| Arc::clone(&clock.0) as Arc<dyn Clock>);
-        let opened = py.detach(|| Self::start(builder(read()?, reserved, directory, clock)?));
+        let opened = detached(py, || Self::start(builder(read()?, reserved, directory, clock)?));
         log::deliver();
         opened.map_err(raise)
     }
@@ -322,7 +323,7 @@ impl Engine {
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let Some(live) = self.live.swap(None) else { return Ok(()) };
         live.shortcut.close();
-        let finished = py.detach(move || live.host.finish());
+        let finished = detached(py, move || live.host.finish());
         log::deliver();
         finished.map_err(raise)
     }
@@ -349,14 +350,14 @@ struct Progress {
 
 impl Verifying for Progress {
     fn progress(&mut self, so_far: VerifyProgress) -> ControlFlow<()> {
-        let told = Python::attach(|py| {
+        let told = attached(|py| {
             let answer = self.function.call1(py, (so_far.verified.0, so_far.last.0))?;
             Ok::<_, PyErr>(answer.is(&*PyBool::new(py, false)))
         });
         match told {
-            Ok(false) => ControlFlow::Continue(()),
-            Ok(true) => ControlFlow::Break(()),
-            Err(raised) => {
+            Some(Ok(false)) => ControlFlow::Continue(()),
+            Some(Ok(true)) | None => ControlFlow::Break(()),
+            Some(Err(raised)) => {
                 self.raised = Some(raised);
                 ControlFlow::Break(())
             }

@@ -26,6 +26,7 @@ mod clock;
 mod directory;
 mod engine;
 mod errors;
+mod interpreter;
 mod live;
 mod log;
 mod open;
@@ -40,13 +41,18 @@ use pyo3::prelude::*;
 /// Called when the interpreter ends.
 #[pyfunction]
 fn _at_exit(py: Python<'_>) -> PyResult<()> {
-    py.detach(live::at_exit).map_err(errors::raise)
+    py.detach(|| {
+        let flushed = live::at_exit();
+        interpreter::end();
+        flushed
+    })
+    .map_err(errors::raise)
 }
 
 /// Sends log records to this function.
 #[pyfunction]
 fn _log_to(py: Python<'_>, emit: Py<PyAny>) {
-    py.detach(|| log::log_to(emit));
+    interpreter::detached(py, || log::log_to(emit));
 }
 
 /// For tests: every value that `JitAccessError.code` can have.

@@ -7,13 +7,15 @@ use jit_access::host::log::{self, Level, Record, Sink};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::interpreter::attached;
+
 /// `jit_access._log.emit`.
 struct Logging(Py<PyAny>);
 
 impl Sink for Logging {
     fn write(&self, record: &Record) {
         // Nothing is delivered to an interpreter that ends.
-        Python::try_attach(|py| {
+        attached(|py| {
             if let Err(error) = self.emit(py, record) {
                 error.write_unraisable(py, None);
             }

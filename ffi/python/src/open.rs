@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 
 use crate::directory::PyDirectory;
 use crate::errors::raise;
+use crate::interpreter::detached;
 
 /// The variables to read: those given, or the process's.
 pub fn variables(environ: Option<HashMap<String, String>>) -> Vec<(String, String)> {
@@ -28,7 +29,7 @@ pub fn _check_config(
     path: Option<PathBuf>,
     environ: Option<HashMap<String, String>>,
 ) -> PyResult<String> {
-    let checked = py.detach(|| match path {
+    let checked = detached(py, || match path {
         Some(path) => Config::check_file(path, variables(environ)),
         None => Ok(Config::check(None, text.unwrap_or_default(), variables(environ))),
     });
