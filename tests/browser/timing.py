@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx
@@ -106,23 +107,24 @@ def _later(engine: Engine, client: httpx.Client, path: str) -> tuple[list[float]
 
 def _first(store: Path, path: str) -> tuple[float, float]:
     """What the first look of a process takes, and nobody has asked it for anything else."""
-    known = multiprocessing.get_context("fork")
+    # A fork would inherit the memory of this process, and its collector would go through it.
+    known = multiprocessing.get_context("spawn")
     said, says = known.Pipe(duplex=False)
-
-    def look() -> None:
-        engine = _engine(store)
-        client = _client(engine)
-        # The client itself starts with its first call.
-        _look(client, "static/key.svg")
-        says.send(_look(client, path))
-        engine.close()
-
-    process = known.Process(target=look)
+    process = known.Process(target=_look_first, args=(store, path, says))
     process.start()
     try:
         return said.recv() if said.poll(60) else (float("inf"), float("inf"))
     finally:
         process.join(60)
+
+
+def _look_first(store: Path, path: str, says: Connection) -> None:
+    engine = _engine(store)
+    client = _client(engine)
+    # The client itself starts with its first call.
+    _look(client, "static/key.svg")
+    says.send(_look(client, path))
+    engine.close()
 
 
 def _look(client: httpx.Client, path: str) -> tuple[float, float]:

@@ -50,12 +50,9 @@ def look(site: Site, who: Caller) -> list[Sign]:
         revision = engine.sync()
         took = (time.perf_counter() - began) * 1000
         signs.append(Sign("store", "well", {"revision": revision, "ms": f"{took:.1f}"}))
+        signs.append(Sign("feed", "well", {"revision": engine.revision}))
     except JitAccessError as error:
-        signs.append(Sign("store", "ill", {"error": str(error)}))
-    try:
-        signs.append(Sign("feed", "well", {"revision": engine.honoured().revision}))
-    except JitAccessError as error:
-        signs.append(Sign("feed", "ill", {"error": str(error)}))
+        signs += [Sign(name, "ill", {"error": str(error)}) for name in ("store", "feed")]
     try:
         unreviewed = engine.unreviewed(who).items
         overdue = sum(1 for one in unreviewed if one.break_glass and one.break_glass.review_status == "overdue")

@@ -32,6 +32,8 @@ _LONG_RECORD: Final = 5_000
 """Of more records than this, the list is made beside the requests."""
 _WAIT_SECONDS: Final = 0.05
 """So long a look waits for the list that is being made."""
+_FIRST_AFTER_SECONDS: Final = 0.3
+"""So long after the first look the list is made, so that this look has the interpreter for itself."""
 _FRESH_SECONDS: Final = 5.0
 """So long what was read is shown while very much is written."""
 _FIRST: Final = 50
@@ -293,6 +295,8 @@ class Watch:
         known, head = self._known, self._engine.revision
         if head > _LONG_RECORD if known is None else not 0 <= head - known.revision <= _MOST_BEHIND:
             begun = self._begin(who)
+            if known is None:
+                return None
             begun.join(wait)
             known = self._known
             if known is not None and time.monotonic() - known.read < _FRESH_SECONDS:
@@ -305,6 +309,8 @@ class Watch:
         """Reads everything beside the requests: once at a time."""
 
         def make() -> None:
+            if self._known is None:
+                time.sleep(_FIRST_AFTER_SECONDS)
             with contextlib.suppress(JitAccessError):
                 # The uses first: what is counted is asked for with the list.
                 self._engine.activity([])
