@@ -177,9 +177,9 @@ test-readme: $(VENV)/test/.ready $(WHEELS)/.built ## README.md, followed to the 
 EVERYWHERE := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py tests/e2e/test_mcp.py tests/e2e/test_authzen.py tests/e2e/test_pages.py "ffi/python/tests/test_gateway_*.py"
 FIRST := tests/e2e/test_gateway.py tests/e2e/test_guardrails.py "ffi/python/tests/test_gateway_*.py"
 NEWEST := tests/e2e/test_run.py tests/e2e/test_replicas.py tests/e2e/test_readme_operator.py "tests/e2e/test_cli.py tests/e2e/test_cli_every.py" tests/e2e/test_notifications.py
-ENDS := "tests/e2e/test_ends.py tests/e2e/test_chaos.py"
+ENDS := "tests/e2e/test_ends.py tests/e2e/test_gateway_alone.py tests/e2e/test_chaos.py"
 E2E ?= newest
-export CHAOS_SECONDS ?= 0
+export CHAOS_SECONDS ?= 300
 
 test-e2e: $(WHEELS)/.built ## the real gateway from an empty directory, on each Python here that it supports
 	@for python in $(OLDER) $(NEWER); do $(MAKE) --no-print-directory .gateway-$$python; done

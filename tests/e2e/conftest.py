@@ -53,7 +53,11 @@ class World:
         for name, value in changes.items():
             setattr(self.gateway, name, value)
         self.gateway.start()
-        self.tokens = run.seed(self.gateway, tools_port=self.tools_port)
+        self.seed()
+
+    def seed(self) -> None:
+        """Make what the demo has in it, where it is missing, and sign its people in."""
+        self.tokens |= run.seed(self.gateway, tools_port=self.tools_port)
 
     def restart(self, **changes: Any) -> None:
         """Stop in an orderly way and start again over the same state."""
@@ -142,10 +146,18 @@ class World:
 
     def open_account(self, who: str, *, admin: bool = False) -> None:
         """Make an account, and sign in."""
+        self.log_in(who, self.make_account(who, admin=admin))
+
+    def make_account(self, who: str, *, admin: bool = False) -> str:
+        """Make an account; its password."""
         password = run._password()
         made = {"email": who, "password": password, "full_name": "Tess Temp", "is_admin": admin, "is_active": True}
         answer = self.call(ADMIN, "POST", "/auth/email/admin/users", {**made, "password_change_required": False})
         assert answer.status in (200, 201), answer
+        return password
+
+    def log_in(self, who: str, password: str) -> None:
+        """Sign in, with a token of the gateway's own."""
         signed = run.call("POST", f"{self.gateway.url}/auth/login", body={"email": who, "password": password})
         assert signed.status == 200, signed
         self.tokens[who] = str(signed.json()["access_token"])
