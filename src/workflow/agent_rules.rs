@@ -19,7 +19,7 @@ const HOUR_MILLIS: i64 = 3_600_000;
 pub struct AgentRules {
     /// `require_person`: whether an agent may request only on behalf of a person, who is accountable for it.
     pub require_person: bool,
-    /// `may_review`: whether agents with reviewer roles may review requests.
+    /// `may_review`: whether agents with reviewer roles may review requests, each on behalf of a person.
     pub may_review: bool,
     /// `requests_per_hour`: how many requests all agents of a person may make in any hour together.
     pub requests_per_hour: Option<u64>,

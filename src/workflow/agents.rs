@@ -28,10 +28,17 @@ pub(super) fn check_command(caller: &Caller, command: &Command, rules: &Rules) -
     }
 }
 
-/// Checks that the caller is not an agent, or that the operator permits agents to review.
+/// Checks that the caller is not an agent, or that the operator permits agents to review and a person is accountable for
+/// this one.
 pub(super) fn check_may_review(caller: &Caller, rules: &Rules) -> Result<(), Refusal> {
     if caller.is_agent() && !rules.agents.may_review {
         return Err(not_for_agents("an agent reviews nothing (`agents.may_review: false`): a person has to"));
+    }
+    if caller.person().kind() == PrincipalKind::Agent {
+        return Err(not_for_agents(format!(
+            "{} acts for nobody: an agent reviews on behalf of a person who is accountable for it",
+            caller.principal
+        )));
     }
     Ok(())
 }

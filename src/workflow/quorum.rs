@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AccessRequest, Actor, ApprovalStep, Principal, Review, RoleName, Timestamp};
+use crate::model::{AccessRequest, Actor, ApprovalStep, Principal, PrincipalKind, Review, RoleName, Timestamp};
 
 /// What a step still needs.
 ///
@@ -53,11 +53,13 @@ fn holds_any(review: &Review, roles: &[RoleName]) -> bool {
     review.capacity.roles.iter().any(|role| roles.contains(role))
 }
 
-/// The approvals that count, by the person under whose right each was given.
+/// The approvals that count, by the person under whose right each was given. An agent that acts for nobody fills no place.
 fn by_authority(request: &AccessRequest) -> BTreeMap<&Principal, Vec<&Review>> {
     let mut found: BTreeMap<&Principal, Vec<&Review>> = BTreeMap::new();
     for review in request.approvals() {
-        if let Actor::Principal(reviewer) = &review.by {
+        if let Actor::Principal(reviewer) = &review.by
+            && review.capacity.person(reviewer).kind() == PrincipalKind::User
+        {
             found.entry(review.capacity.authority(reviewer)).or_default().push(review);
         }
     }

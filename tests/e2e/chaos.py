@@ -255,7 +255,7 @@ class Chaos:
         mode = self.chance.choice(["wrap_permission_service: true", "mirror: false", "plugin off"])
         self.down(kill=True)
         if mode == "plugin off":
-            self.up(honours=False, late=LEASE, env={**self.env, "PLUGINS_ENABLED": "false"}, wait=False)
+            self.up(honours=False, late=LEASE, env={**self.env, "PLUGINS_ENABLED": "false"})
         else:
             self.up(plugins=self.world.plugins_with(self.folder, mode))
         time.sleep(self.chance.uniform(5, 12))
@@ -302,7 +302,7 @@ class Chaos:
                 with sqlite3.connect(found) as source, sqlite3.connect(era.journals[-1]) as copy:
                     source.backup(copy)
 
-    def up(self, *, honours: bool = True, late: float = BOUND, wait: bool = True, **changes: Any) -> None:
+    def up(self, *, honours: bool = True, late: float = BOUND, **changes: Any) -> None:
         self.eras.append(Era(time.time(), honours, late))
         for name, value in changes.items():
             setattr(self.world.gateway, name, value)

@@ -45,7 +45,7 @@ DEV, LEAD, OWNER = (Caller(f"{name}@example.com", roles=[name]) for name in ("de
 SRE = Caller("sre@example.com", roles=["sre"], amr=["pwd", "otp"], auth_time=START)
 AGENT = Caller("helper", agent=True, acts_for="dev@example.com")
 LONELY = Caller("helper", agent=True)
-REVIEWING_AGENT = Caller("reviewer", agent=True, roles=["lead"])
+REVIEWING_AGENT = Caller("reviewer", agent=True, acts_for="other@example.com", roles=["lead"])
 
 
 def outcome(call: Callable[[], Any]) -> str:

@@ -50,7 +50,7 @@ pub(super) const TABLES: &[Table] = &[
                 "agents.may_review",
                 Plain,
                 "false",
-                "Agents with reviewer roles may review requests; never their own or those of their person.",
+                "Agents with reviewer roles may review requests on behalf of a person; never their own or those of their person.",
             ),
             key(
                 "agents.requests_per_hour",
