@@ -717,7 +717,7 @@ fn what_is_no_retention_is_told_apart_from_it() {
         ("cut", "the journal breaks at record 1: it is missing"),
         ("cut more", "the journal breaks at record 4097: it is missing"),
         ("cut and say so", "the roots that stand for the removed records are not those that were written down"),
-        ("the sum is another", "the head does not say what the journal's records say"),
+        ("the sum is another", "the head is not what the journal says"),
         ("not removed", "the journal breaks at record 1: it is missing"),
         ("in force", "which is removed"),
         ("roots", "the roots that stand for the removed records are not those that were written down"),

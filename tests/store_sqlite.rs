@@ -103,7 +103,7 @@ mod the_file {
                 drop(owner);
                 let before = everything_in(directory.path());
                 let told = refusal(&path);
-                assert!(told.contains("is the database of something else"), "{name}, {mode}: {told}");
+                assert!(told.contains("is the database of another program"), "{name}, {mode}: {told}");
                 assert!(told.contains("other.db` "), "{told}");
                 assert_eq!(everything_in(directory.path()), before, "{name}, {mode}");
             }
@@ -160,7 +160,7 @@ mod the_file {
     fn has_to_have_a_directory_and_a_name() {
         let directory = TempDir::new().unwrap();
         let missing = directory.path().join("no/such/jit.db");
-        assert!(refusal(&missing).contains("lies in a directory that does not exist"), "{}", refusal(&missing));
+        assert!(refusal(&missing).contains("is in a directory that does not exist"), "{}", refusal(&missing));
         assert!(!directory.path().join("no").exists());
         for name in ["", ":memory:", "file::memory:?cache=shared", "file:jit.db"] {
             assert!(refusal(name).contains("use `MemoryStore`"), "{}", refusal(name));

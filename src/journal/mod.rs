@@ -24,4 +24,4 @@ pub use parse::Parser;
 pub(crate) use record::Frame;
 pub use record::{Hash, Record, canonical, digest, digest_of};
 pub use tree::{Part, TILE, TILE_LEVEL, Tree, consistency, inclusion, is_consistent, is_included, leaf, node};
-pub use verify::{Broken, Verifier, Whole};
+pub use verify::{Broken, VerifiedRecord, Verifier};

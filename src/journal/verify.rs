@@ -78,7 +78,7 @@ pub struct Verifier {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Whole {
+pub struct VerifiedRecord {
     /// When.
     pub at: Timestamp,
     /// The fact and its actor. For a use it may be the event of an earlier use that differs only in its instant.
@@ -106,7 +106,7 @@ impl Verifier {
     /// The record that breaks the chain, and why.
     pub fn next(&mut self, revision: Revision, hash: &str, body: &str) -> Result<Record, Broken> {
         let previous = self.hash;
-        let Whole { at, event, hash } = self.check(revision, hash, body)?;
+        let VerifiedRecord { at, event, hash } = self.check(revision, hash, body)?;
         let event = Event { at, ..Arc::unwrap_or_clone(event) };
         Ok(Record { revision, event, body: body.to_owned(), previous, hash })
     }
@@ -115,7 +115,7 @@ impl Verifier {
     ///
     /// # Errors
     /// The record that breaks the chain, and why.
-    pub fn check(&mut self, revision: Revision, hash: &str, body: &str) -> Result<Whole, Broken> {
+    pub fn check(&mut self, revision: Revision, hash: &str, body: &str) -> Result<VerifiedRecord, Broken> {
         let expected = self.revision.next();
         if revision != expected {
             let problem = format!("it is missing; the next one kept is {revision}");
@@ -137,20 +137,20 @@ impl Verifier {
         hash: (&Hash, &str),
         (at, said, previous): (Timestamp, &str, Hash),
         body: &str,
-    ) -> Result<Whole, Broken> {
+    ) -> Result<VerifiedRecord, Broken> {
         if revision == self.revision.next()
             && previous == self.hash
             && let Some(event) = self.uses.get(said)
             && Hash::of(body) == *hash.0
         {
-            let whole = Whole { at, event: Arc::clone(event), hash: *hash.0 };
+            let whole = VerifiedRecord { at, event: Arc::clone(event), hash: *hash.0 };
             return self.pass(whole);
         }
         self.check(revision, hash.1, body)
     }
 
     /// Advances to this record.
-    fn pass(&mut self, whole: Whole) -> Result<Whole, Broken> {
+    fn pass(&mut self, whole: VerifiedRecord) -> Result<VerifiedRecord, Broken> {
         let expected = self.revision.next();
         let says_the_time = matches!(whole.event.fact, Fact::ClockAccepted { .. });
         if whole.at < self.at && !says_the_time {
@@ -163,11 +163,11 @@ impl Verifier {
     }
 
     /// The record, if it is a use that equals an earlier one. All other records are parsed whole.
-    fn use_like_one_before(&mut self, hash: &str, body: &str) -> Option<Whole> {
+    fn use_like_one_before(&mut self, hash: &str, body: &str) -> Option<VerifiedRecord> {
         let (at, said) = self.parts(body)?;
         let event = Arc::clone(self.uses.get(said)?);
         let found = Hash::of(body);
-        found.is(hash).then_some(Whole { at: self.instant(at)?, event, hash: found })
+        found.is(hash).then_some(VerifiedRecord { at: self.instant(at)?, event, hash: found })
     }
 
     /// The instant, and the rest of the record without its place in the chain.
@@ -193,7 +193,7 @@ impl Verifier {
         Timestamp::from_millis(begins.millis() + millis).ok()
     }
 
-    fn read(&mut self, expected: Revision, hash: &str, body: &str) -> Result<Whole, Broken> {
+    fn read(&mut self, expected: Revision, hash: &str, body: &str) -> Result<VerifiedRecord, Broken> {
         let broken = |problem: String| Broken { revision: expected, problem };
         let record = Record::parse(body.to_owned()).map_err(|error| broken(error.to_string()))?;
         if !record.hash.is(hash) {
@@ -226,7 +226,7 @@ impl Verifier {
             }
             self.uses.insert(said.into(), Arc::clone(&event));
         }
-        Ok(Whole { at, event, hash })
+        Ok(VerifiedRecord { at, event, hash })
     }
 
     /// The last checked revision.

@@ -1,4 +1,4 @@
-//! How a view is put together from single reads, the same for every store.
+//! How a view is built from single reads. Every store uses this.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub(super) trait Lookup {
     fn live(&self, whose: &Whose, now: Timestamp) -> Result<Vec<Grant>, Self::Error>;
     /// The requests to extend a grant of one of these chains that wait for an answer.
     fn extending(&self, chains: &BTreeSet<GrantId>) -> Result<Vec<AccessRequest>, Self::Error>;
-    /// Break-glass grants without a review, or with one that found their use unjustified and still stands, newest first.
+    /// Break-glass grants without a review, or with a review in force that found their use unjustified, newest first.
     fn unsettled(&self) -> Result<Vec<Grant>, Self::Error>;
     fn tally(&self, person: &Principal, nth: u64, now: Timestamp) -> Result<Tally, Self::Error>;
     /// The delegations in force to this principal, newest first.
@@ -30,7 +30,7 @@ pub(super) trait Lookup {
     fn standing(&self, who: &Principal) -> Result<Option<Standing>, Self::Error>;
 }
 
-/// What `needs` asks for.
+/// The view that `needs` describes.
 pub(super) fn answer<L: Lookup>(lookup: &L, needs: &Needs, now: Timestamp) -> Result<View, L::Error> {
     let mut view = View { revision: lookup.revision()?, ..View::default() };
     if let Some(id) = needs.request {

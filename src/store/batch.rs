@@ -1,9 +1,9 @@
-//! What is written together.
+//! What one commit writes.
 
 use super::Message;
 use crate::model::{DelegationId, Event, GrantId, Principal, RequestId, Revision};
 
-/// What is written together.
+/// What one commit writes.
 ///
 /// ```
 /// use jit_access::model::Revision;
@@ -19,13 +19,13 @@ pub struct Batch {
     pub decided_from: Option<Revision>,
     /// The facts, in order.
     pub events: Vec<Event>,
-    /// Notices to tell.
+    /// The notices.
     pub outbox: Vec<Message>,
-    /// The idempotency key this was done under.
+    /// The idempotency key of the command.
     pub done: Option<(Principal, String, Done)>,
 }
 
-/// What a command did, kept under the idempotency key that came with it.
+/// The effect of a command, stored under its idempotency key.
 ///
 /// ```
 /// use jit_access::journal::digest;
@@ -36,14 +36,14 @@ pub struct Batch {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
-    /// A digest of the command: the same key with another command is an error of the caller.
+    /// A digest of the command. The same key with another command is a mistake of the caller.
     pub fingerprint: String,
-    /// The request it was about, if it was about one.
+    /// The request of the command, if there is one.
     pub request: Option<RequestId>,
-    /// The grant it was about, if it was about one.
+    /// The grant of the command, if there is one.
     pub grant: Option<GrantId>,
-    /// The delegation it was about, if it was about one.
+    /// The delegation of the command, if there is one.
     pub delegation: Option<DelegationId>,
-    /// The grants that ended by it, if that is what it answers.
+    /// The grants that the command ended, if its answer lists them.
     pub ended: Vec<GrantId>,
 }

@@ -1,9 +1,9 @@
-//! What is kept of signed checkpoints, and of the tree over all records that they stand for.
+//! Stored signed checkpoints, and the stored parts of the tree over all records.
 
 use crate::journal::Hash;
 use crate::model::{Revision, Timestamp};
 
-/// A signed checkpoint that is kept.
+/// A stored signed checkpoint.
 ///
 /// ```
 /// use jit_access::model::Revision;

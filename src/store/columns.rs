@@ -1,4 +1,4 @@
-//! How values become columns and come back, the same for every database.
+//! Conversion between values and columns, the same for every database.
 
 use std::collections::HashMap;
 
@@ -127,7 +127,7 @@ pub(in crate::store) const REQUEST_STATES: [&str; 6] =
 pub(in crate::store) const GRANT_STATES: [&str; 6] =
     ["open", "suspended", "expired", "revoked", "released", "exhausted"];
 
-/// What the journal says of the grant; `open` while it says of no end and nobody holds it back.
+/// The state of the grant in the journal; `open` if it has no end there and is not suspended.
 const fn grant_state(grant: &Grant) -> &'static str {
     match &grant.ended {
         Some(end) => match end.kind {
@@ -183,7 +183,7 @@ pub(in crate::store) fn grant(created: i64, uses: i64, stored: &str) -> Result<G
     serde_json::from_str::<StoredGrant>(stored).map_err(|e| damaged(&e))?.into_grant(uses).map_err(|e| damaged(&e))
 }
 
-/// The sets of permissions met so far, by their texts: most grants are of a few roles.
+/// The permission sets that were read so far, by their texts: most grants have one of a few roles.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Sets(HashMap<Box<str>, HashMap<Box<str>, PermissionSet>>);
 
@@ -199,7 +199,7 @@ impl Sets {
     }
 }
 
-/// What a check needs of a grant, as it is kept.
+/// The columns of a grant that a check needs.
 #[derive(Debug)]
 pub(in crate::store) struct HoldingColumns<'a> {
     pub(in crate::store) created: i64,
@@ -213,7 +213,7 @@ pub(in crate::store) struct HoldingColumns<'a> {
     pub(in crate::store) ends_at: i64,
 }
 
-/// What a check needs of the grant in these columns.
+/// The values of a grant that a check needs, from these columns.
 pub(in crate::store) fn holding(columns: &HoldingColumns<'_>, sets: &mut Sets) -> Result<Holding, StoreError> {
     let mut read = || {
         let kind = columns.kind;
@@ -231,12 +231,12 @@ pub(in crate::store) fn holding(columns: &HoldingColumns<'_>, sets: &mut Sets) -
     read().map_err(|e| corrupt(format!("the grant of record {}: {e}", columns.created)))
 }
 
-/// The record that is kept as this text, beside this revision and this hash.
+/// The record with this stored text, revision and hash.
 pub(in crate::store) fn record(revision: Revision, hash: &str, body: String) -> Result<Record, StoreError> {
     record_by(&mut Parser::default(), revision, hash, body)
 }
 
-/// The same, by a parser that has read others.
+/// The same, with a parser that is reused.
 pub(in crate::store) fn record_by(
     parser: &mut Parser,
     revision: Revision,
@@ -249,41 +249,42 @@ pub(in crate::store) fn record_by(
         return Err(broken(format!("its text says it is record {}", record.revision)));
     }
     if !record.hash.is(hash) {
-        return Err(broken("its text does not have the hash that was kept with it".to_owned()));
+        return Err(broken("the hash of its text is not the stored hash".to_owned()));
     }
     Ok(record)
 }
 
-/// The stored form of what the host said last of somebody.
-#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "PostgreSQL keeps it so"))]
+/// The stored form of the standing that the host reported last.
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "used only by PostgreSQL"))]
 pub(in crate::store) fn stored_standing(who: &Principal, standing: &Standing) -> Result<String, StoreError> {
     serde_json::to_string(&StoredStanding::from(standing))
         .map_err(|e| corrupt(format!("the standing of {who} cannot be written: {e}")))
 }
 
-/// What the host said last of somebody, of this stored form.
-#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "PostgreSQL keeps it so"))]
+/// The standing in this stored form.
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "used only by PostgreSQL"))]
 pub(in crate::store) fn standing(name: &str, stored: &str) -> Result<Standing, StoreError> {
     let damaged = |e: &dyn std::fmt::Display| corrupt(format!("the standing of {name}: {e}"));
     serde_json::from_str::<StoredStanding>(stored).map_err(|e| damaged(&e))?.try_into().map_err(|e| damaged(&e))
 }
 
-/// The column that holds this revision. `i64::MAX` is never reached: at a million records a second it is 292,000 years.
+/// The column for this revision. `i64::MAX` is never reached: with a million records per second this takes 292,000
+/// years.
 pub(in crate::store) fn int(revision: Revision) -> i64 {
     i64::try_from(revision.0).unwrap_or(i64::MAX)
 }
 
-/// A limit as a database takes it.
+/// A limit as a parameter of a query.
 pub(in crate::store) fn int_of(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// The revision in a column.
 pub(in crate::store) fn revision(column: i64) -> Result<Revision, StoreError> {
-    u64::try_from(column).map(Revision).map_err(|_| corrupt(format!("{column} is kept as a revision")))
+    u64::try_from(column).map(Revision).map_err(|_| corrupt(format!("{column} is stored as a revision")))
 }
 
-/// Whose attempts a row of refused ones counts: a principal, and the person that it acts for, where that is told.
+/// The principal of a row of refused attempts, and the person that it acts for, if that is known.
 pub(in crate::store) fn refused_whose(
     kind: &str,
     name: &str,
@@ -304,7 +305,7 @@ pub(in crate::store) fn refused_call(call: Option<&(Action, Resource)>) -> Strin
     serde_json::json!([action.name(), resource.to_string(), parent]).to_string()
 }
 
-/// The call that such a column tells of.
+/// The call in such a column.
 pub(in crate::store) fn refused_call_of(column: &str) -> Result<Option<(Action, Resource)>, StoreError> {
     if column.is_empty() {
         return Ok(None);
@@ -329,7 +330,7 @@ pub(in crate::store) fn instant(column: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millis(column).map_err(|e| corrupt(e.to_string()))
 }
 
-/// Something that is kept cannot be what was written.
+/// A stored value is not one that was written.
 pub(in crate::store) fn corrupt(what: impl Into<String>) -> StoreError {
     StoreError::Corrupt(what.into())
 }

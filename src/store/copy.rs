@@ -1,11 +1,11 @@
-//! A whole store, copied into another one.
+//! Copying a whole store into another one.
 
 use super::verification::tell;
 use super::{Batch, RecordQuery, Store, StoreError, Verifying, seal};
 use crate::journal::Hash;
 use crate::model::{Revision, Timestamp};
 
-/// What a copy holds.
+/// The result of a copy.
 ///
 /// See [`copy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,22 +16,22 @@ pub struct Copied {
     pub hash: Hash,
     /// How many signed checkpoints were copied.
     pub checkpoints: usize,
-    /// How many notices that wait to be told were moved.
+    /// How many waiting notices were moved.
     pub notices: usize,
 }
 
 const DOING: &str = "copying the store";
 /// How many records are copied at a time.
 const CHUNK: usize = 1_000;
-/// How long a notice that is being moved is given to nobody else.
+/// How long a notice that is being moved is leased.
 const LEASE_MILLIS: u64 = 60_000;
 
-/// Copies everything of one store into another one, which is empty or holds a copy that was interrupted: the journal record by
-/// record, each with the same text and hash, the rows that follow from it, the signed checkpoints, the secrets, and the notices
-/// that wait to be told. Notices are moved, so that only one of the two stores tells them. In the end the copy is verified whole.
+/// Copies a store into another one that is empty or contains an interrupted copy: the records, each with the same text
+/// and hash, the rows that follow from them, the signed checkpoints, the secrets, and the waiting notices. Notices are
+/// moved, so that only one of the two stores sends them. At the end the whole copy is verified.
 ///
-/// Nobody may use either store meanwhile. Idempotency keys, refused attempts and what became of earlier messages are not copied;
-/// the copy has a lineage of its own, so what was seen of one store is not taken for the other.
+/// Nothing else may use either store meanwhile. Idempotency keys, refused attempts and the results of earlier
+/// deliveries are not copied. The copy has its own lineage, so a position in one store is not valid in the other.
 ///
 /// ```
 /// use jit_access::model::Timestamp;
@@ -44,17 +44,18 @@ const LEASE_MILLIS: u64 = 60_000;
 /// ```
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] when the other store holds something else, when records were removed from this one, when messages
-/// wait to be sent, when a record was written in a form that this version does not write, and when one of the stores moves
-/// meanwhile; the errors of reading, writing and verifying. What was copied by then stays, and another call goes on from it.
+/// [`StoreError::Unavailable`] when the other store contains something else, when records were removed from this one,
+/// when messages wait to be sent, when a record has a form that this version does not write, and when one of the stores
+/// is written meanwhile; the errors of reading, writing and verifying. What was copied stays, and another call
+/// continues from there.
 pub fn copy(from: &dyn Store, to: &dyn Store, now: Timestamp, watch: &mut dyn Verifying) -> Result<Copied, StoreError> {
     let source = from.head()?;
     if source.removed.is_some() {
-        return refused("old records were removed from it, and what they told cannot be told again".into());
+        return refused("old records were removed from it, and their contents cannot be restored".into());
     }
     let waiting: u64 = from.channel_counts()?.iter().map(|channel| channel.waiting).sum();
     if waiting > 0 {
-        return refused(format!("{waiting} messages wait to be sent; let them be sent, or drop them"));
+        return refused(format!("{waiting} messages wait to be sent; send them or drop them first"));
     }
     let mut head = to.head()?;
     let known = from.records(&RecordQuery { before: Some(head.revision.next()), newest_first: true, ..one() })?.1;
@@ -63,7 +64,7 @@ pub fn copy(from: &dyn Store, to: &dyn Store, now: Timestamp, watch: &mut dyn Ve
         None => head.revision == Revision::ZERO,
     };
     if !is_part {
-        return refused("the other store holds another journal; name one that is empty".into());
+        return refused("the other store contains another journal; choose an empty store".into());
     }
     loop {
         let (_, records) = from.records(&RecordQuery::after(head.revision, CHUNK))?;
@@ -77,7 +78,7 @@ pub fn copy(from: &dyn Store, to: &dyn Store, now: Timestamp, watch: &mut dyn Ve
         to.commit(&Batch { events, ..Batch::default() })?;
         head = to.head()?;
         if (head.revision, head.hash) != (after.revision, after.hash) {
-            return refused("somebody else writes the other store".into());
+            return refused("something else writes to the other store".into());
         }
         tell(watch, head.revision, source.revision)?;
         if records.len() < CHUNK {
@@ -92,7 +93,7 @@ pub fn copy(from: &dyn Store, to: &dyn Store, now: Timestamp, watch: &mut dyn Ve
     let verified = to.verify_with(&super::Verification::default(), watch)?.head;
     let there = from.head()?;
     if (there.revision, there.hash) != (verified.revision, verified.hash) {
-        return refused("somebody wrote to it meanwhile; copy again".into());
+        return refused("something wrote to it meanwhile; copy again".into());
     }
     Ok(Copied { revision: there.revision, hash: there.hash, checkpoints, notices })
 }
@@ -117,8 +118,8 @@ fn checkpoints(from: &dyn Store, to: &dyn Store) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-/// Moves the notices that nobody has planned, also those that are due later. One that is moved twice, because this was
-/// interrupted, is told twice.
+/// Moves the notices that are not planned, also those that are due later. If this is interrupted, a notice can be moved
+/// twice and is then sent twice.
 fn notices(from: &dyn Store, to: &dyn Store, now: Timestamp) -> Result<usize, StoreError> {
     let until = Timestamp::at_most(now.millis().unsigned_abs().saturating_add(LEASE_MILLIS));
     let mut count = 0;

@@ -1,7 +1,7 @@
-//! What the processes of one machine have counted together, kept in a small file beside the store.
+//! The sums of the counters of all processes of a machine, in a small file next to the store.
 //!
-//! Each adds what it has counted since the last time, under the lock of the file, so what a process has counted outlives it. It
-//! is for figures alone: a file that is cut begins anew.
+//! Each process adds its new counts under the lock of the file, so they remain after the process has ended. The sums
+//! are only for metrics: a file that was cut starts at zero again.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -11,18 +11,18 @@ use std::time::Duration;
 use super::StoreError;
 use crate::file::private;
 
-const DOING: &str = "counting together beside the store";
-/// How often somebody else may hold the lock, and for how long each time.
+const DOING: &str = "adding counters in the file next to the store";
+/// How often the lock is tried, and the pause between two attempts.
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Adds these counts, each to the one in its place, and answers the sums.
+/// Adds these counts to the counts at the same places, and returns the sums.
 pub(super) fn add(path: &Path, counts: &[u64]) -> Result<Vec<u64>, StoreError> {
     let unavailable = |error: std::io::Error| StoreError::Unavailable { doing: DOING, source: Box::new(error) };
     let file = private().read(true).write(true).create(true).truncate(false).open(path).map_err(unavailable)?;
     locked(&file).map_err(unavailable)?;
     let sums = added(&file, counts);
-    // Said, and not left to the end of the file: a process that was forked meanwhile holds it too.
+    // Unlocked explicitly, not by closing the file: a process that was forked meanwhile has the file open too.
     let unlocked = file.unlock();
     let sums = sums.map_err(unavailable)?;
     unlocked.map_err(unavailable)?;
@@ -46,14 +46,14 @@ fn locked(file: &File) -> std::io::Result<()> {
 fn added(mut file: &File, counts: &[u64]) -> std::io::Result<Vec<u64>> {
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    // Numbers that a later version has added stay as they are.
+    // Numbers that a later version has added do not change.
     let mut sums: Vec<u64> = text.split_whitespace().map(|count| count.parse().unwrap_or(0)).collect();
     sums.resize(sums.len().max(counts.len()), 0);
     for (sum, count) in sums.iter_mut().zip(counts) {
         *sum = sum.saturating_add(*count);
     }
     if counts.iter().any(|count| *count > 0) {
-        // Of one width, so that a write replaces all of the one before it.
+        // All numbers have one width, so a write replaces the one before it completely.
         let line: String = sums.iter().map(|sum| format!("{sum:>20}\n")).collect();
         file.rewind()?;
         file.write_all(line.as_bytes())?;
@@ -75,7 +75,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        // Whoever does not get the lock tries again the next time.
+                        // A caller that does not get the lock tries again next time.
                         while add(&path, &[1, 2]).is_err() {}
                     }
                 });
@@ -85,6 +85,6 @@ mod tests {
         assert_eq!(add(&path, &[1]).unwrap(), [201], "an earlier version counts less");
         assert_eq!(add(&path, &[0, 0, 0]).unwrap(), [201, 400, 5]);
         std::fs::write(&path, "1\nx").unwrap();
-        assert_eq!(add(&path, &[1, 1]).unwrap(), [2, 1], "what cannot be read begins anew");
+        assert_eq!(add(&path, &[1, 1]).unwrap(), [2, 1], "an unreadable file starts at zero");
     }
 }

@@ -1,4 +1,4 @@
-//! Which rows of a store in tables are over with the records up to one, and what has to be told again.
+//! Which rows of a database end with the records up to one, and which facts must be recorded again.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::{RecordQuery, Subject};
 use crate::journal::Record;
 use crate::model::{EventKind, Principal, Revision, Standing};
 
-/// What is in force of people and was told by records up to this one alone. `read` answers the records of a query.
+/// The standings in force that only records up to this one contain. `read` returns the records of a query.
 pub(super) fn told_by_then<E>(
     standings: Vec<(Principal, Standing)>,
     last: Revision,
@@ -23,28 +23,28 @@ pub(super) fn told_by_then<E>(
     Ok(told)
 }
 
-/// Finds the rows that are over with the records up to one: no later record is about them, nor about what belongs to them. Rows
-/// are told by the number of the record that made them (`created`), and `latest` is the last record about each. All grants come before
-/// the requests.
+/// Finds the rows that end with the records up to one: no later record is about them or about what belongs to them.
+/// Rows are named by the number of the record that made them (`created`), and `latest` is the last record about each.
+/// All grants come before the requests.
 #[derive(Debug)]
 pub(super) struct Ending {
     last: Revision,
-    /// By the first grant of each, or by the request that led to none.
+    /// By the first grant of each, or by the request without a grant.
     chains: BTreeMap<u128, Chain>,
     over: Over,
 }
 
-/// The rows that are over.
+/// The rows that end.
 #[derive(Debug, Default)]
 pub(super) struct Over {
     pub(super) requests: Vec<i64>,
     pub(super) grants: Vec<i64>,
     pub(super) delegations: Vec<i64>,
-    /// The last record about a grant whose beginning goes and that stays for now.
+    /// The last record about a grant that stays for now although its first record is removed.
     pub(super) latest: Revision,
 }
 
-/// A chain of grants, or a request that led to none.
+/// A chain of grants, or a request without a grant.
 #[derive(Debug, Default)]
 struct Chain {
     requests: Vec<i64>,

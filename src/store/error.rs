@@ -1,9 +1,9 @@
-//! Why a store could not do what was asked.
+//! The errors of a store.
 
 use crate::journal::Broken;
 use crate::model::Timestamp;
 
-/// Why a store could not do what was asked.
+/// The errors of a store.
 ///
 /// ```
 /// use jit_access::store::StoreError;
@@ -35,14 +35,14 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The store is not the one that was read before: an older copy or another store is in its place. Nothing read from it
-    /// counts until an operator has accepted it.
+    /// The store is not the one that was read before: an older copy or another store has replaced it. Nothing that is
+    /// read from it is used until an operator has accepted it.
     #[error("the store was replaced: {0}")]
     Replaced(String),
-    /// The journal is broken: call a person.
+    /// The journal is broken: a person must act.
     #[error(transparent)]
     Broken(#[from] Broken),
-    /// Something else that is kept cannot be what was written: call a person.
+    /// Other stored data is not what was written: a person must act.
     #[error("the store is damaged: {0}")]
     Corrupt(String),
 }

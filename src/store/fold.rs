@@ -8,7 +8,7 @@ use crate::model::{
 use crate::store::StoreError;
 use crate::workflow::{View, evolve};
 
-/// The rows that a batch of events leaves changed.
+/// The rows that a batch of events changes.
 ///
 /// ```
 /// use jit_access::store::Rows;
@@ -23,17 +23,17 @@ pub struct Rows {
     pub grants: BTreeMap<GrantId, Grant>,
     /// Delegations.
     pub delegations: BTreeMap<DelegationId, Delegation>,
-    /// What the host said last of somebody.
+    /// The standings that hosts reported last.
     pub standings: BTreeMap<Principal, Standing>,
-    /// What was made under an id that something else has.
+    /// New objects whose id is already used.
     pub twice: Option<Subject>,
 }
 
 impl Rows {
-    /// That everything new has an id of its own: a row that is there is never made anew.
+    /// Checks that every new object has a new id: an existing row is never created again.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: ids are random, so the next try has another one.
+    /// [`StoreError::Unavailable`]: ids are random, so the next attempt has another one.
     pub fn check_ids(&self) -> Result<(), StoreError> {
         match &self.twice {
             None => Ok(()),
@@ -45,7 +45,7 @@ impl Rows {
     }
 }
 
-/// Folds `events` into the rows they are about; `load` gives a row as it is kept, or nothing when there is none yet.
+/// Applies `events` to their rows; `load` returns the stored row, or nothing if there is none yet.
 ///
 /// # Errors
 /// The first error of `load`.

@@ -1,8 +1,8 @@
-//! Who is inside, and how everybody is kept out while a process forks.
+//! Counts the running operations of a store, and blocks new ones while the process forks.
 
 use crate::lock::{Condvar, Mutex};
 
-/// Counts who is inside, and can keep everybody out.
+/// Counts the running operations, and can block new ones.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     state: Mutex<GateState>,

@@ -1,4 +1,4 @@
-//! Where the journal ends, and how one journal is told from another.
+//! The end of a journal, and how journals are distinguished.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ use crate::model::{Invalid, Removal, Revision, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Head {
-    /// Which journal it is.
+    /// The lineage of the journal.
     pub lineage: Lineage,
     /// The last record's position.
     pub revision: Revision,
@@ -28,13 +28,13 @@ pub struct Head {
     pub changed: Revision,
     /// The last record's hash.
     pub hash: Hash,
-    /// The instant of the last record. Time never goes back behind it, unless an operator says so.
+    /// The instant of the last record. Time is never before it, unless an operator has confirmed an earlier clock.
     pub at: Timestamp,
-    /// The latest instant that a process has known, as far as it was kept: see `Store::remember`. Never before `at`.
+    /// The latest instant that a process has stored: see `Store::remember`. Never before `at`.
     pub seen: Timestamp,
     /// The last record by which an operator accepted a replaced store, and its instant.
     pub accepted: Option<(Revision, Timestamp)>,
-    /// The last record by which an operator said that the clock is right.
+    /// The last record by which an operator confirmed the clock.
     pub clock: Option<Revision>,
     /// Which records were removed because they are old.
     pub removed: Option<Removed>,
@@ -59,14 +59,14 @@ pub struct Removed {
     pub root: Hash,
     /// The instant of the last one.
     pub until: Timestamp,
-    /// From here on the record tells of every grant that was in force.
+    /// From this instant on the journal has records about every grant that was in force.
     pub complete_from: Timestamp,
-    /// The record that says so.
+    /// The record of the removal.
     pub recorded: Revision,
 }
 
 impl Removed {
-    /// What the record of this revision says. Both hashes were read as such.
+    /// The removal in the record of this revision. Both hashes were validated.
     pub(crate) fn of(removal: &Removal, recorded: Revision) -> Option<Self> {
         Some(Self {
             last: removal.last,
@@ -96,13 +96,13 @@ impl Head {
         }
     }
 
-    /// The last record that was removed; zero where none was.
+    /// The last record that was removed; zero if none was removed.
     #[must_use]
     pub fn removed_up_to(&self) -> Revision {
         self.removed.map_or(Revision::ZERO, |removed| removed.last)
     }
 
-    /// The head as it was at a record that is not after it, as far as that record does not say it itself.
+    /// The earlier head at this record.
     pub(crate) fn at_record(&self, revision: Revision, hash: Hash, at: Timestamp) -> Self {
         Self {
             revision,
@@ -116,14 +116,15 @@ impl Head {
         }
     }
 
-    /// Which journal it is, and how far it goes.
+    /// The position of its end.
     #[must_use]
     pub const fn position(&self) -> Position {
         Position { lineage: self.lineage, revision: self.revision, hash: self.hash }
     }
 }
 
-/// A random name that a journal gets when it is made. Two stores never share one; a copy of a store keeps it.
+/// A random name that a journal gets when it is created. Two stores never have the same; a copy of a store's file has
+/// that of the original.
 ///
 /// ```
 /// use jit_access::store::Lineage;
@@ -157,7 +158,7 @@ impl FromStr for Lineage {
     }
 }
 
-/// A place in one journal. The revision alone does not name one: an older copy or another store can have the same.
+/// A position in one journal. The revision alone is not enough: an older copy or another store can have the same.
 ///
 /// ```
 /// use jit_access::store::{MemoryStore, Store};
@@ -171,13 +172,14 @@ impl FromStr for Lineage {
 pub struct Position {
     /// Which journal.
     pub lineage: Lineage,
-    /// Up to which record.
+    /// The last record.
     pub revision: Revision,
     /// That record's hash.
     pub hash: Hash,
 }
 
-/// What a process has seen of a store last: kept beside it, so that the next start knows it whatever the store says then.
+/// The last state of a store that a process has seen. It is stored next to the store, so that the next start can
+/// compare.
 ///
 /// ```
 /// use jit_access::store::{MemoryStore, Seen, Store};
@@ -189,22 +191,22 @@ pub struct Position {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// How far the journal went.
+    /// The end of the journal.
     pub position: Position,
-    /// The latest instant that was known then.
+    /// The latest known instant.
     pub at: Timestamp,
-    /// The last record by then that said that the clock is right.
+    /// The last record, at that time, by which an operator confirmed the clock.
     pub clock: Option<Revision>,
 }
 
 impl Seen {
-    /// Whether its instant still counts: no operator has said since that the clock is right.
+    /// Whether its instant is still valid: no operator has confirmed the clock since.
     #[must_use]
     pub fn is_of(&self, head: &Head) -> bool {
         self.clock >= head.clock
     }
 
-    /// Whether it takes the place of what another process has kept: of two, the later one stays.
+    /// Whether it replaces what another process has stored: the later of the two stays.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn is_after(&self, kept: &Self) -> bool {
         (self.clock, self.at) >= (kept.clock, kept.at)

@@ -6,15 +6,15 @@ use super::{Head, Removed, Rows, StoreError};
 use crate::journal::{Hash, Record};
 use crate::model::{AccessRequest, Delegation, Event, Fact, Grant, Principal, Revision, Standing, Timestamp};
 
-/// Checks that what a batch was decided from is still so.
+/// Checks that the state has not changed since a batch was decided.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when state has changed since; [`StoreError::Corrupt`] when the revision is one that this
-/// journal has never reached, so that it was read from another one: from the file before an old copy was put in its place.
+/// journal has never reached, so it was read from another journal: from the file before an older copy replaced it.
 pub fn check_basis(decided_from: Option<Revision>, head: &Head) -> Result<(), StoreError> {
     match decided_from {
         Some(from) if from > head.revision => Err(StoreError::Corrupt(format!(
-            "the journal ends at record {}, though record {from} has been read from it",
+            "the journal ends at record {}, but record {from} was read from it before",
             head.revision
         ))),
         Some(from) if from < head.changed => Err(StoreError::Conflict),
@@ -22,8 +22,8 @@ pub fn check_basis(decided_from: Option<Revision>, head: &Head) -> Result<(), St
     }
 }
 
-/// Seals `event` as the record after `head`, and moves the head to it. Every store appends through here, so that the
-/// chain and the order of time have one home.
+/// Makes the record of `event` after `head`, and moves the head to it. Every store appends with this function, so the
+/// rules for the chain and for the order of time are written once.
 ///
 /// # Errors
 /// [`StoreError::Early`] when the record before it is later; [`StoreError::Corrupt`] when the event cannot be written down.
@@ -34,8 +34,7 @@ pub fn seal(event: &Event, head: &mut Head) -> Result<Record, StoreError> {
     Ok(record)
 }
 
-/// The event as it is written down after a record of this instant. A use may have waited to be written: then it says for
-/// itself when it was.
+/// The event as it is written after a record of this instant. A use that waited to be written contains its own time.
 fn in_order(event: &Event, newest: Timestamp) -> Result<Event, StoreError> {
     let mut event = event.clone();
     if event.at < newest {
@@ -56,7 +55,7 @@ pub fn pass(record: &Record, head: &mut Head) {
     pass_event(record.revision, record.hash, record.event.at, &record.event, head);
 }
 
-/// Moves the head to the record with this position, hash and instant. The instant of the event is not looked at.
+/// Moves the head to the record with this position, hash and instant. The instant of the event is not checked.
 pub(crate) fn pass_event(revision: Revision, hash: Hash, at: Timestamp, event: &Event, head: &mut Head) {
     (head.revision, head.hash, head.at) = (revision, hash, at);
     head.seen = head.seen.max(at);
@@ -74,20 +73,20 @@ pub(crate) fn pass_event(revision: Revision, hash: Hash, at: Timestamp, event: &
     }
 }
 
-/// Checks that a head that is kept is the one that the records lead to: `told`, to which all of them were passed.
+/// Checks that the stored head is `told`, the head that all records lead to.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
 pub fn check_head(kept: &Head, told: &Head) -> Result<(), StoreError> {
-    // How much later than the last record it was seen to be, no record says.
+    // No record contains the latest instant that a process has seen.
     let told = Head { seen: kept.seen, ..*told };
     if *kept == told && kept.seen >= kept.at {
         return Ok(());
     }
-    Err(StoreError::Corrupt("the head does not say what the journal's records say".to_owned()))
+    Err(StoreError::Corrupt("the head is not what the journal says".to_owned()))
 }
 
-/// Checks that the rows kept are the fold of the journal.
+/// Checks that the stored rows are the fold of the journal.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] naming the first row that is not.
@@ -112,7 +111,7 @@ pub fn compare<'a>(
         }
     }
     if *standings != folded.standings {
-        return Err(StoreError::Corrupt("what is kept of somebody's standing is not what the journal says".to_owned()));
+        return Err(StoreError::Corrupt("a stored standing is not what the journal says".to_owned()));
     }
     for delegation in delegations {
         counted.2 += 1;
@@ -121,7 +120,7 @@ pub fn compare<'a>(
         }
     }
     if counted != (folded.requests.len(), folded.grants.len(), folded.delegations.len()) {
-        return Err(StoreError::Corrupt("rows that the journal tells of are missing".to_owned()));
+        return Err(StoreError::Corrupt("rows that follow from the journal are missing".to_owned()));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::Head;
 use crate::model::{Grant, Holding};
 
-/// The grants that are live at an instant, as checks need them.
+/// The grants that are live at an instant, with the data that checks need.
 ///
 /// ```
 /// use jit_access::store::{Live, MemoryStore, Store};
@@ -17,9 +17,9 @@ use crate::model::{Grant, Holding};
 pub struct Live {
     /// The head they were read under.
     pub head: Head,
-    /// The plain grants that are not suspended, with no more than a check needs.
+    /// The plain grants that are not suspended, with only the data that a check needs.
     pub plain: Vec<Holding>,
-    /// All others: suspended ones, and those of which a check needs more.
+    /// All others: suspended grants, and grants of which a check needs more data.
     pub others: Vec<Grant>,
 }
 

@@ -1,8 +1,8 @@
-//! The last position that was seen, kept in a small file on this machine.
+//! The last position that was seen, in a small file on this machine.
 //!
-//! When the store is replaced while nobody watches, only this file tells. It holds one line: lineage, revision, hash,
-//! the instant in milliseconds, and the last record by then that said that the clock is right. It is written by renaming, so
-//! it is whole or not there.
+//! If the store is replaced while no process runs, only this file shows it. It has one line: lineage, revision, hash,
+//! the instant in milliseconds, and the last record that confirmed the clock. It is replaced by renaming, so it is
+//! complete or missing.
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -12,10 +12,10 @@ use super::{Position, Seen, StoreError};
 use crate::file::{beside, private};
 use crate::model::{Revision, Timestamp};
 
-const READING: &str = "reading the position beside the store";
-const WRITING: &str = "writing the position beside the store";
+const READING: &str = "reading the file with the last seen position";
+const WRITING: &str = "writing the file with the last seen position";
 
-/// What is kept in the file at `path`; `None` when there is none.
+/// The contents of the file at `path`; `None` if there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<Seen>, StoreError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Seen>, StoreError> {
         Err(error) => return Err(unavailable(READING, error)),
     };
     let damaged = || {
-        StoreError::Corrupt(format!("{} does not hold a position; remove it if you trust the store", path.display()))
+        StoreError::Corrupt(format!("{} does not contain a position; remove it if you trust the store", path.display()))
     };
     parse(&text).map(Some).ok_or_else(damaged)
 }
@@ -40,7 +40,7 @@ fn parse(text: &str) -> Option<Seen> {
     words.next().is_none().then_some(Seen { position, at, clock })
 }
 
-/// Keeps what was seen, unless something later is kept already.
+/// Writes what was seen, unless the file already has something later.
 pub(super) fn write(path: &Path, seen: &Seen) -> Result<(), StoreError> {
     if let Ok(Some(kept)) = read(path)
         && !seen.is_after(&kept)

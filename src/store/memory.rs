@@ -1,4 +1,4 @@
-//! The store of tests and trials: everything in memory, gone with the process.
+//! The store for tests and trials: everything is in memory and is lost when the process ends.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
@@ -26,7 +26,7 @@ use crate::model::{
 use crate::store::ListedRequest;
 use crate::workflow::{Needs, Tally, View, Whose, next_note, note};
 
-/// A store that forgets everything when it is dropped.
+/// A store that loses everything when it is dropped.
 ///
 /// ```
 /// use jit_access::store::{MemoryStore, Store};
@@ -53,7 +53,7 @@ struct State {
     grant_of: HashMap<RequestId, GrantId>,
     delegations: BTreeMap<DelegationId, Row<Delegation>>,
     standings: BTreeMap<Principal, Standing>,
-    /// Each with the instant of the head then.
+    /// Each with the instant of the head at that time.
     done: HashMap<(Principal, String), (Timestamp, Done)>,
     outbox: Outbox,
     secrets: HashMap<String, Secret>,
@@ -100,7 +100,7 @@ impl MemoryStore {
 }
 
 impl State {
-    /// What the fold of an event about this subject starts from.
+    /// The state of this subject before an event.
     fn before(&self, subject: Subject) -> View {
         let mut view = View::default();
         match subject {
@@ -173,7 +173,7 @@ impl State {
         if let Some(removal) = removal {
             self.remove(removal, removed);
         }
-        // A walk over all of it, so not at each commit.
+        // This reads everything, so it is not done at each commit.
         self.commits += 1;
         if self.commits.is_multiple_of(1_000) {
             self.forget_old(head.at);
@@ -181,7 +181,7 @@ impl State {
         Ok(records)
     }
 
-    /// Removes what is kept no longer; answers how many rows that were.
+    /// Removes expired rows; returns how many.
     fn forget_old(&mut self, now: Timestamp) -> usize {
         let before = self.done.len();
         self.done.retain(|_, (at, _)| now.millis().saturating_sub(at.millis()) <= KEY_DAYS * DAY_MILLIS);
@@ -214,7 +214,7 @@ impl State {
         self.journal.get(usize::try_from(revision).ok()?.checked_sub(usize::try_from(removed).ok()? + 1)?)
     }
 
-    /// The first record that tells of something live or pending. Of a chain of extensions all is needed.
+    /// The first record about something live or pending. A chain of extensions is needed completely.
     fn needed(&self, now: Timestamp) -> Option<Revision> {
         let requests = self.requests.values().filter(|row| row.value.state.is_open()).map(|row| row.created);
         let delegations = self.delegations.values();
@@ -234,8 +234,8 @@ impl State {
         block.and_then(|(block, bits)| Some(revision_of(*block, bits.last()?))).unwrap_or_default()
     }
 
-    /// The grants and the requests that are over with the records up to one, and the last record about a grant that is not and
-    /// whose beginning goes.
+    /// The grants and the requests that end with the records up to one, and the last record about a grant that stays
+    /// although its first record is removed.
     fn over(&self, last: Revision) -> (BTreeSet<GrantId>, BTreeSet<RequestId>, Revision) {
         let about = |subject: Subject| self.last_of(&Topic::Subject(subject));
         let mut chains: BTreeMap<GrantId, Revision> = BTreeMap::new();
@@ -287,7 +287,7 @@ impl State {
         })
     }
 
-    /// Removes the records up to one, and what has no other records. The head says so already.
+    /// Removes the records up to one, and rows without other records. The head already contains the removal.
     fn remove(&mut self, removal: &Removal, before: Revision) {
         let (grants, requests, _) = self.over(removal.last);
         let delegations: Vec<_> = (self.delegations.iter())

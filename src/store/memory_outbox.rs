@@ -22,7 +22,7 @@ struct Kept {
     message: Message,
     at: Timestamp,
     due: Timestamp,
-    /// When it is given out next.
+    /// When it can be leased next.
     next: Timestamp,
     attempt: u32,
     after: Revision,
@@ -210,7 +210,7 @@ impl Outbox {
         self.notices.values().filter(|kept| !kept.planned && kept.due <= now).count() as u64
     }
 
-    /// Removes what is kept no longer; answers how many rows that were.
+    /// Removes expired rows; returns how many.
     pub(super) fn forget_old(&mut self, now: Timestamp) -> usize {
         let before = self.notices.len() + self.deliveries.len();
         let newest = self.last_notice;

@@ -1,35 +1,36 @@
-//! Where the journal and the state are kept: the port, and its adapters.
+//! The store of the journal and the state: the port, and its adapters.
 //!
-//! A store keeps three things that change together or not at all: the journal, the state rows that are its fold, and the
-//! outbox. It folds by calling [`crate::workflow::evolve`] itself, so a row can never say anything the journal does not.
+//! A store has three parts that change together or not at all: the journal, the state rows that are its fold, and the
+//! outbox. It calls [`crate::workflow::evolve`] itself, so a row can never contain anything that does not follow from
+//! the journal.
 //!
 //! | file | question |
 //! |---|---|
 //! | `port` | what every store promises |
-//! | `head` | where the journal ends, and how one journal is told from another |
-//! | `batch` | what is written together |
-//! | `checkpoints` | what is kept of signed checkpoints |
-//! | `live` | which grants checks need |
-//! | `refusals` | refused attempts: which are kept, and which are wanted |
+//! | `head` | the end of a journal, and how journals are distinguished |
+//! | `batch` | what one commit writes |
+//! | `checkpoints` | stored signed checkpoints |
+//! | `live` | the grants that checks need |
+//! | `refusals` | refused attempts: how long they are kept, and how they are listed |
 //! | `retention` | which old records may be removed |
-//! | `ending` | which rows of a store in tables are over then, and what has to be told again |
-//! | `outbox` | which notices wait to be told, and what becomes of their deliveries |
+//! | `ending` | which rows of a database end with removed records, and which facts must be recorded again |
+//! | `outbox` | waiting notices, and their deliveries |
 //! | `page` | which rows a list shows |
-//! | `records` | which records of the journal are wanted, and what a record is about |
-//! | `topics` | which records have a topic, and how several are put together |
-//! | `answer` | how a view is put together from single reads |
-//! | `copy` | how a whole store is copied into another one |
-//! | `columns` | how values become columns of a database, and come back |
+//! | `records` | a query for records of the journal |
+//! | `topics` | which records have a topic, and how such sets are combined |
+//! | `answer` | how a view is built from single reads |
+//! | `copy` | copying a whole store into another one |
+//! | `columns` | conversion between values and columns of a database |
 //! | `statuses` | which rows of a database have a status at an instant |
-//! | `spans` | which span a transaction of a database is |
-//! | `gate` | who is inside, and how everybody is kept out while a process forks |
-//! | `counted` | what the processes of one machine have counted together, kept in a small file |
-//! | `memo` | the last position that was seen, kept in a small file |
-//! | `error` | why a store could not do what was asked |
+//! | `spans` | the span of a database transaction |
+//! | `gate` | counting the running operations, and blocking new ones while the process forks |
+//! | `counted` | the sums of the counters of all processes of a machine, in a small file |
+//! | `memo` | the last position that was seen, in a small file |
+//! | `error` | the errors of a store |
 //! | `fold` | how a batch of events changes the rows |
 //! | `integrity` | how records are appended, and how the rows are compared with the journal |
-//! | `verification` | what a verification is asked for, what it says meanwhile, and what it answers |
-//! | `memory` | the store of tests and trials |
+//! | `verification` | the parameters, the progress and the result of a verification |
+//! | `memory` | the store for tests and trials |
 //! | `memory_outbox` | its outbox |
 //! | `sqlite` | the store of one host: a file that several processes share |
 //! | `postgres` | the store of many hosts: a PostgreSQL database |
@@ -76,7 +77,7 @@ mod verification;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 
-/// What records are asked for by.
+/// The subject of records.
 pub use crate::model::Subject;
 pub use batch::{Batch, Done};
 pub use checkpoints::KeptCheckpoint;

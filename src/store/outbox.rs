@@ -1,14 +1,14 @@
-//! Notices that wait to be told, and their deliveries.
+//! Waiting notices, and their deliveries.
 //!
-//! A notice is written with the facts it tells of. It is given out once it is due, to one worker at a time; the worker finds
-//! out who is to be told and by which channels, and says so: then the notice is planned, and each delivery is a row of its
-//! own, given out to one worker at a time until it is sent, given up, or dropped.
+//! A notice is written together with its facts. When it is due, one worker at a time leases it, determines the
+//! recipients and channels, and stores them: then the notice is planned. Each delivery is a separate row, which one
+//! worker at a time leases until it is sent, has failed, or is dropped.
 
 use crate::model::{Delivery, DeliveryId, DeliveryState, Recipient, Revision, Timestamp};
 
 /// How long a notice and its deliveries are kept after the notice was due, unless a delivery of it has failed or waits.
 pub const NOTICE_DAYS: i64 = 30;
-/// How long they are kept in any case. What was told can be read in the journal afterwards.
+/// How long they are kept in any case. The facts can be read in the journal afterwards.
 pub const UNSENT_DAYS: i64 = 90;
 /// How many notices are kept at most; the oldest go first.
 pub const MAX_NOTICES: u64 = 100_000;
@@ -25,25 +25,26 @@ pub const KEY_DAYS: i64 = 7;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// What it tells of: `grant_revoked`.
+    /// The kind of its fact: `grant_revoked`.
     pub kind: String,
-    /// What it says, in a form that the store does not read.
+    /// Its contents, in a form that the store does not read.
     pub body: String,
-    /// When it is to be told, if not at once.
+    /// When it is due, if not at once.
     pub due: Option<Timestamp>,
-    /// That it stands for all that happens until it is given out.
+    /// Whether it stands for everything of its sort that happens before it is leased.
     pub gathers: Option<Gathers>,
 }
 
 impl Message {
-    /// A notice to tell at once.
+    /// A notice that is due at once.
     pub fn new(kind: impl Into<String>, body: impl Into<String>) -> Self {
         Self { kind: kind.into(), body: body.into(), due: None, gathers: None }
     }
 }
 
-/// That a notice stands for all of its sort that happens until it is given out. While one waits, another one of the same
-/// key is not written; the next one is due `apart_millis` after the one before it, and the first one at once.
+/// A notice that stands for everything of its sort that happens before it is leased. While one waits, another one with
+/// the same key is not written. The first one is due at once, and each further one `apart_millis` after the one before
+/// it.
 ///
 /// ```
 /// use jit_access::store::Gathers;
@@ -53,13 +54,13 @@ impl Message {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gathers {
-    /// What it gathers.
+    /// The key of its sort.
     pub key: String,
-    /// How far two of them are apart, in milliseconds.
+    /// The least time between two of them, in milliseconds.
     pub apart_millis: i64,
 }
 
-/// A notice that is ours to plan for a while.
+/// A leased notice: only its worker may plan it until the lease ends.
 ///
 /// ```
 /// use jit_access::model::Revision;
@@ -77,15 +78,15 @@ pub struct Leased {
     pub id: u64,
     /// The notice as it was written.
     pub message: Message,
-    /// When it was written: the instant of the journal's head then.
+    /// When it was written: the instant of the journal's head at that time.
     pub at: Timestamp,
     /// When it was due.
     pub due: Timestamp,
-    /// How often it has been given out, this time included.
+    /// How often it has been leased, including this lease.
     pub attempt: u32,
-    /// Of one that gathers: what it gathers comes after this record.
+    /// For a notice about many records: they come after this record.
     pub after: Revision,
-    /// Of one that gathers: what it gathers ends with this record, the last one when it was first given out.
+    /// For a notice about many records: this is the last of them, the last record when it was first leased.
     pub until: Revision,
 }
 
@@ -107,21 +108,21 @@ pub struct Leased {
 pub struct NewDelivery {
     /// Which delivery.
     pub id: DeliveryId,
-    /// By which channel.
+    /// The channel.
     pub channel: String,
-    /// To whom.
+    /// The recipient.
     pub recipient: Recipient,
     /// Whether it waits for others of the same channel and recipient.
     pub digest: bool,
-    /// What the notice belongs to.
+    /// The thread of the notice.
     pub thread: Option<String>,
-    /// When it is tried first.
+    /// When it is first tried.
     pub next_at: Timestamp,
     /// Why it can never be sent, if that is known already: it is visible as failed from its beginning.
     pub failed: Option<String>,
 }
 
-/// A delivery that is ours to send for a while.
+/// A leased delivery: only its worker may send it until the lease ends.
 ///
 /// ```
 /// # use jit_access::store::LeasedDelivery;
@@ -132,13 +133,13 @@ pub struct NewDelivery {
 pub struct LeasedDelivery {
     /// The delivery. This attempt is counted in it.
     pub delivery: Delivery,
-    /// What the notice says, in its kept form.
+    /// The contents of the notice, in their stored form.
     pub body: String,
     /// What the channel answered when the first message of the same thread was sent to the same recipient.
     pub reference: Option<String>,
 }
 
-/// What became of an attempt.
+/// The result of an attempt.
 ///
 /// ```
 /// use jit_access::store::Settled;
@@ -161,7 +162,7 @@ pub enum Settled {
         /// Why it did not.
         error: String,
     },
-    /// It is given up, and stays visible for a person.
+    /// It has failed for good, and stays visible for a person.
     Failed {
         /// Why.
         error: String,
@@ -187,14 +188,14 @@ pub struct DeliveryPage {
     pub limit: usize,
 }
 
-/// A delivery in a list, with its place: later ones have higher numbers.
+/// A delivery in a list, with its number: later ones have higher numbers.
 pub type NumberedDelivery = (u64, Delivery);
 
 /// A day, in milliseconds.
 pub(super) const DAY_MILLIS: i64 = 24 * 3_600_000;
 
 impl NewDelivery {
-    /// The delivery of this notice as it begins.
+    /// The new delivery of this notice.
     pub(super) fn delivery(&self, notice: u64, kind: &str, now: Timestamp) -> Delivery {
         let failed = self.failed.is_some();
         Delivery {

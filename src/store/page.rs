@@ -19,9 +19,9 @@ pub struct Page<S> {
     pub visible: Visible,
     /// Only those with this status.
     pub status: Option<S>,
-    /// The instant that statuses are judged at.
+    /// The instant of the statuses.
     pub now: Timestamp,
-    /// Only those that came to be before this revision.
+    /// Only those that were created before this revision.
     pub before: Option<Revision>,
     /// How many at most.
     pub limit: usize,
@@ -51,12 +51,12 @@ pub struct ListedRequest {
 pub enum Visible {
     /// Everybody's.
     All,
-    /// Those of this principal, and those that one of these roles may approve.
+    /// The rows of this principal, and the rows that one of these roles may approve.
     To(Principal, Vec<RoleName>),
 }
 
 impl Visible {
-    /// Whether a row of `owner` that `approver_roles` may approve can be seen.
+    /// Whether the caller may see a row of `owner` that `approver_roles` may approve.
     #[must_use]
     pub fn includes(&self, owner: &Principal, approver_roles: &[RoleName]) -> bool {
         match self {

@@ -26,19 +26,19 @@ use crate::workflow::{Needs, View};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Reads {
-    /// Everything that `needs` asks for, as it is at `now`, of one revision.
+    /// Everything that `needs` describes, at `now` and at one revision.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn view(&self, needs: &Needs, now: Timestamp) -> Result<View, StoreError>;
 
-    /// Views about which time has made something true by `now` that the journal does not say, longest due first.
+    /// Views with an effect of time that is due at `now` and not recorded yet, longest due first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError>;
 
-    /// What was done under this idempotency key of this caller. Keys are kept for a day at least.
+    /// What was done under this idempotency key of this caller. Keys are kept for at least a day.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -69,10 +69,10 @@ pub trait Reads {
     }
 }
 
-/// Decides what to write; called while nobody else can write. `None` writes nothing.
+/// Decides what to write; called while nothing else can write. `None` writes nothing.
 pub type DecideBatch<'a> = dyn FnMut(&dyn Reads) -> Result<Option<Batch>, StoreError> + 'a;
 
-/// A place that keeps the journal, the state and the outbox.
+/// A store of the journal, the state and the outbox.
 ///
 /// ```
 /// use jit_access::model::Revision;
@@ -90,25 +90,26 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// Whether the journal has grown since this position. Costs microseconds when it has not.
+    /// Whether the journal has grown since this position. It takes microseconds if it has not.
     ///
     /// # Errors
     /// [`StoreError::Replaced`] when the position is not in this journal; [`StoreError::Unavailable`],
     /// [`StoreError::Corrupt`].
     fn has_grown(&self, since: &Position) -> Result<bool, StoreError>;
 
-    /// Waits at most `limit` until another process says that it has committed, and answers whether one has. A hint that may be
-    /// lost, and may come for nothing: what was committed, [`Store::has_grown`] says. `None`, at once, for a store in which
-    /// nobody says so.
+    /// Waits at most `limit` for the notification of a commit by another process, and returns whether there was one. It
+    /// is only a hint, which may be lost or unnecessary: use [`Store::has_grown`] to find commits. `None`, at once, for
+    /// a store without notifications.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; then nothing is heard until a call succeeds, which answers `true` first.
+    /// [`StoreError::Unavailable`]; then there are no notifications until a call succeeds, whose first answer is
+    /// `true`.
     fn hear(&self, limit: Duration) -> Result<Option<bool>, StoreError> {
         let _ = limit;
         Ok(None)
     }
 
-    /// What the clock of the store's server shows; `None` for a store without a clock of its own.
+    /// The time of the store's server; `None` for a store without a server.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -128,17 +129,18 @@ pub trait Store: Reads + Debug + Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the state has changed since the revision that the batch was decided from;
-    /// [`StoreError::Early`] when the last record is later than one of the batch, uses aside, which are written with the
-    /// instant of that record and say when they were;
-    /// [`StoreError::KeyTaken`] when the idempotency key has been used; [`StoreError::Unavailable`] when something new has
-    /// an id that is taken, as [`super::Rows::check_ids`] says; and the errors of reading. Then nothing has been written.
+    /// [`StoreError::Early`] when the last record is later than one of the batch, uses aside, which are written with
+    /// the instant of that record and contain their own time;
+    /// [`StoreError::KeyTaken`] when the idempotency key has been used; [`StoreError::Unavailable`] when a new object
+    /// has an id that is already used: see [`super::Rows::check_ids`]; and the errors of reading. Then nothing has been
+    /// written.
     fn commit(&self, batch: &Batch) -> Result<Vec<Record>, StoreError>;
 
-    /// Waits until nobody else can write, lets `decide` read and decide, and writes the batch. It cannot conflict, so a
-    /// command that is decided here always ends. `decide` must not use the store in any other way.
+    /// Waits until nothing else can write, lets `decide` read and decide, and writes the batch. It cannot conflict, so
+    /// a command that is decided here always ends. `decide` must not use the store in any other way.
     ///
     /// # Errors
-    /// As for [`Store::commit`], and what `decide` answers. Then nothing has been written.
+    /// As for [`Store::commit`], and the errors of `decide`. Then nothing has been written.
     fn commit_exclusively(&self, decide: &mut DecideBatch<'_>) -> Result<Vec<Record>, StoreError>;
 
     /// Requests, newest first, each with its grant. All rows are of one revision.
@@ -159,7 +161,7 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn delegations(&self, page: &Page<DelegationStatus>) -> Result<Vec<(Revision, Delegation)>, StoreError>;
 
-    /// What checks need of the grants that are scheduled, active or suspended at `now`.
+    /// The grants that are scheduled, active or suspended at `now`, with the data that checks need.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -173,45 +175,45 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError>;
 
-    /// Checks the whole journal and that everything else is its fold; answers how many records there are.
+    /// Checks the whole journal, and that everything else is its fold; returns the number of records.
     ///
     /// # Errors
-    /// [`StoreError::Broken`] with the first record that is broken; [`StoreError::Corrupt`] with the first row that is not
-    /// what the journal says; the errors of reading.
+    /// [`StoreError::Broken`] with the first record that is broken; [`StoreError::Corrupt`] with the first row that
+    /// differs from the journal; the errors of reading.
     fn verify(&self) -> Result<u64, StoreError> {
         self.verify_with(&Verification::default(), &mut ()).map(|verified| verified.records)
     }
 
-    /// The same, in many short reads between which others write, telling meanwhile how far it is, and from where it is asked
-    /// to begin. Of what comes before that, the rows that are in force are checked all the same.
+    /// The same, from the position in the argument on, in many short reads between which others can write, with reports
+    /// of its progress. Rows in force are checked even if they come from earlier records.
     ///
     /// # Errors
-    /// As for [`Store::verify`]; [`StoreError::Unavailable`] when who follows it ended it.
+    /// As for [`Store::verify`]; [`StoreError::Unavailable`] when the receiver of the progress ended it.
     fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError>;
 
-    /// The next instant at which [`Reads::due`] will answer something, if there is one.
+    /// The next instant at which [`Reads::due`] will return something, if there is one.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Takes up to `limit` notices that are due at `now` and not planned, oldest first, so that nobody else gets them before
-    /// `until`. A notice that is not planned by then is given out again.
+    /// Leases up to `limit` notices that are due at `now` and not planned, oldest first, until `until`. A notice that
+    /// is not planned by then can be leased again.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn lease_notices(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError>;
 
-    /// Says to whom a notice goes; none at all when it is not true any more or concerns nobody. Answers whether this call
-    /// planned it: of a notice that is planned or gone, nothing is changed. Once this has returned, its deliveries are
-    /// given out, and the notice is not.
+    /// Stores the deliveries of a notice; none if it is no longer true or has no recipients. Returns whether this call
+    /// planned it: a notice that is already planned or removed does not change. Once this has returned, its deliveries
+    /// can be leased, and the notice cannot.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn plan_notice(&self, id: u64, body: &str, deliveries: &[NewDelivery], now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Takes up to `limit` waiting deliveries of this channel that are due at `now`, oldest first, so that nobody else gets
-    /// them before `until`. A delivery that is not settled by then is given out again: at least once.
+    /// Leases up to `limit` waiting deliveries of this channel that are due at `now`, oldest first, until `until`. A
+    /// delivery that is not settled by then can be leased again, so each is sent at least once.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -223,14 +225,14 @@ pub trait Store: Reads + Debug + Send + Sync {
         limit: usize,
     ) -> Result<Vec<LeasedDelivery>, StoreError>;
 
-    /// Says what became of an attempt. Only a waiting delivery is changed: calling it twice, or after the lease is over, does
-    /// no harm.
+    /// Stores the result of an attempt. Only a waiting delivery changes, so a second call, or one after the lease, has
+    /// no effect.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn settle_delivery(&self, id: DeliveryId, settled: &Settled, now: Timestamp) -> Result<(), StoreError>;
 
-    /// This delivery, and the body of its notice.
+    /// This delivery, with the body of its notice.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -242,34 +244,34 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn deliveries(&self, page: &DeliveryPage) -> Result<Vec<NumberedDelivery>, StoreError>;
 
-    /// Has a delivery sent again that has failed, was dropped, or was sent: it waits from `now` on, and its attempts are
-    /// counted anew. A waiting one is tried at once. `None` when there is none of this id.
+    /// Sends a delivery again that has failed, was dropped, or was sent: it waits from `now` on, and its attempts are
+    /// counted from zero. A waiting one is tried at once. `None` if there is none with this id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn resend_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, StoreError>;
 
-    /// Drops a delivery that waits or has failed; one that is being sent at this moment may still arrive. One that was sent
-    /// stays sent. `None` when there is none of this id.
+    /// Drops a delivery that waits or has failed; one that is being sent now may still arrive. A sent delivery does not
+    /// change. `None` if there is none with this id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn drop_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Delivery>, StoreError>;
 
-    /// How the deliveries of each channel stand that has any, by name.
+    /// The numbers of deliveries of each channel that has any, by name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError>;
 
-    /// How many notices wait to be planned, of those that are due at `now`.
+    /// How many notices are due at `now` and not planned.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn waiting_notices(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Adds these attempts to those that are kept, each to the one that it is like ([`Refused::is_like`]) where there is one.
-    /// A store that keeps none does nothing.
+    /// Adds these attempts to the stored ones; similar attempts ([`Refused::is_like`]) are counted in one row. A store
+    /// without refused attempts does nothing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -278,7 +280,7 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(())
     }
 
-    /// Refused attempts, newest first: in the order in which each was first written.
+    /// Refused attempts, newest first, in the order of their first writing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -287,10 +289,10 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// What is new for those who look on, of one reading: [`Store::records`] and [`Store::refusals`] together.
+    /// New records and refused attempts in one read: [`Store::records`] and [`Store::refusals`] together.
     ///
     /// # Errors
-    /// As for these two.
+    /// As for these two functions.
     fn news(
         &self,
         query: &RecordQuery,
@@ -300,29 +302,30 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok((head, records, self.refusals(page)?))
     }
 
-    /// Removes what is kept no longer: notices with their deliveries ([`super::NOTICE_DAYS`], [`super::UNSENT_DAYS`],
-    /// [`super::MAX_NOTICES`]), refused attempts ([`super::REFUSAL_DAYS`]) and idempotency keys ([`super::KEY_DAYS`]). Removes some thousands at most, and answers how
-    /// many rows that were; call it again while it is not zero. Commits do the same from time to time.
+    /// Removes expired rows: notices with their deliveries ([`super::NOTICE_DAYS`], [`super::UNSENT_DAYS`],
+    /// [`super::MAX_NOTICES`]), refused attempts ([`super::REFUSAL_DAYS`]) and idempotency keys ([`super::KEY_DAYS`]).
+    /// Removes at most some thousands, and returns how many; call it again until it returns zero. Commits do the same
+    /// from time to time.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError>;
 
-    /// The secret of this name, which all who use the store have in common. Where there is none yet, `fresh` is kept and is
-    /// the answer. Once this has returned, every later call answers the same.
+    /// The secret of this name, which all processes of the store share. If there is none yet, `fresh` is stored and
+    /// returned. Once this has returned, every later call returns the same.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn secret(&self, name: &str, fresh: &Secret) -> Result<Secret, StoreError>;
 
-    /// Every secret that is kept, with its name.
+    /// Every stored secret, with its name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn secrets(&self) -> Result<Vec<(String, Secret)>, StoreError>;
 
-    /// What a process on this machine has seen last, whatever the store says now: it is kept beside the store. `None` where
-    /// nothing was kept, or nothing can be kept outside the store.
+    /// The last state that a process on this machine has seen, from a file next to the store. `None` if nothing was
+    /// stored there, or the store has no such file.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -330,16 +333,17 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(None)
     }
 
-    /// Keeps what a process has seen: for [`Store::remembered`], and its instant in the store itself as [`Head::seen`], so that
-    /// a clock that is set back while nothing runs takes no time back. Called all the time: what is less than ten seconds
-    /// later than what is kept may be left for the next call. Nothing is kept that is earlier than what is there.
+    /// Stores what a process has seen: for [`Store::remembered`], and its instant in the store itself as
+    /// [`Head::seen`], so that time does not go back if the clock is set back while no process runs. It is called
+    /// often: an instant that is less than ten seconds later than the stored one can wait for the next call. An earlier
+    /// state is never stored.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn remember(&self, seen: &Seen) -> Result<(), StoreError>;
 
-    /// Adds these counts, each in its place, to what the processes of this machine have counted, and answers the sums. They are
-    /// kept beside the store and for figures alone. `None` where nothing can be kept outside the store.
+    /// Adds these counts to the counts of all processes of this machine, and returns the sums. They are in a file next
+    /// to the store and are only for metrics. `None` if the store has no such file.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then nothing was added.
@@ -348,8 +352,8 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(None)
     }
 
-    /// The last signed checkpoint that is kept and covers nothing after this record. A store that keeps none answers none, and
-    /// then nothing is proven by checkpoints; the same goes for the four calls below.
+    /// The last stored checkpoint that covers nothing after this record. A store without checkpoints returns none; this
+    /// also applies to the four functions below.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -358,7 +362,7 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(None)
     }
 
-    /// The last signed checkpoint that is kept.
+    /// The last stored checkpoint.
     ///
     /// # Errors
     /// As for [`Store::last_checkpoint_up_to`].
@@ -366,7 +370,7 @@ pub trait Store: Reads + Debug + Send + Sync {
         self.last_checkpoint_up_to(Revision(u64::MAX >> 1))
     }
 
-    /// The first signed checkpoint that is kept and covers this record.
+    /// The first stored checkpoint that covers this record.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -375,18 +379,18 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(None)
     }
 
-    /// Keeps a checkpoint, with the roots of the parts of 256 records that it adds, by their numbers counted from zero. Where
-    /// one of this size is kept, it stays.
+    /// Stores a checkpoint, with the roots of the parts of 256 records that it adds, by their numbers, counted from
+    /// zero. An existing checkpoint of this size does not change.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: also of a store that keeps none.
+    /// [`StoreError::Unavailable`]: also for a store without checkpoints.
     fn keep_checkpoint(&self, new: &KeptCheckpoint, tiles: &[(u64, Hash)]) -> Result<(), StoreError> {
         let _ = (new, tiles);
-        let source = "this store keeps no checkpoints".into();
+        let source = "this store has no checkpoints".into();
         Err(StoreError::Unavailable { doing: "keeping a checkpoint", source })
     }
 
-    /// The roots of the parts of 256 records from `first` to before `end`, as far as they are kept without a gap.
+    /// The roots of the parts of 256 records from `first` to before `end`, up to the first that is missing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -395,7 +399,7 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The texts of the records after `after` up to `last`, as they are kept.
+    /// The stored texts of the records after `after` up to `last`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -405,9 +409,9 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(records.into_iter().map(|record| record.body).collect())
     }
 
-    /// Which records may be removed now, if any: whole blocks from the beginning of the journal, none that a live or pending
-    /// thing was told by. They are removed by a commit of [`crate::model::Fact::RecordsRemoved`], in its transaction, with
-    /// the rows of what has no other records. A store that removes none answers `None`.
+    /// Which records may be removed now, if any: whole blocks from the beginning of the journal, without records about
+    /// anything live or pending. They are removed by a commit of [`crate::model::Fact::RecordsRemoved`], in its
+    /// transaction, together with the rows that have no other records. A store that removes nothing returns `None`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -416,7 +420,7 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(None)
     }
 
-    /// Waits for running operations and makes further ones wait. Call it in a process that is about to fork.
+    /// Waits for running operations and blocks new ones. Call it before a fork.
     fn before_fork(&self) {}
 
     /// Lets operations continue. Call it in the parent after the fork; in the child it does nothing.

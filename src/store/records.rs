@@ -1,4 +1,4 @@
-//! Which records of the journal are wanted, and from where.
+//! A query for records of the journal.
 
 use std::ops::RangeInclusive;
 
@@ -7,7 +7,7 @@ use super::{Head, Position, StoreError, Subject};
 use crate::journal::{Hash, Record};
 use crate::model::{RecordFilter, Revision, Topic};
 
-/// Which records, in which order, and how many. What is left out does not matter.
+/// Which records, in which order, and how many. Empty fields do not restrict.
 ///
 /// ```
 /// use jit_access::model::Revision;
@@ -21,7 +21,8 @@ use crate::model::{RecordFilter, Revision, Topic};
 pub struct RecordQuery {
     /// Only those about one of these, if there are any: see [`crate::model::Topic::Subject`].
     pub about: Vec<Subject>,
-    /// Only those that this wants. The text is left to the caller, who gets what has words.
+    /// Only the records that match this filter, except for its text: the caller searches the text of the records that
+    /// have any.
     pub filter: RecordFilter,
     /// Only those after this revision.
     pub after: Revision,
@@ -65,23 +66,24 @@ impl RecordQuery {
         Self { about: vec![subject], newest_first: true, ..Self::after(Revision::ZERO, limit) }
     }
 
-    /// Whether it wants this record, of those that have the topics it wants.
+    /// Whether this record, which has the topics, matches.
     pub(super) fn selects(&self, record: &Record) -> bool {
         self.filter.is_in_time(record.event.at) && (!self.changes_only || record.event.fact.changes_state())
     }
 
-    /// The first and the last revision that it can want, in a journal with this head.
+    /// The first and the last revision that can match, in a journal with this head.
     pub(super) fn range(&self, head: &Head) -> RangeInclusive<u64> {
         let last = self.before.map_or(head.revision.0, |before| before.0.saturating_sub(1).min(head.revision.0));
         self.after.max(head.removed_up_to()).0.saturating_add(1)..=last
     }
 
-    /// Whether it wants topics.
+    /// Whether the query has topics.
     pub(super) fn has_topics(&self) -> bool {
         !self.about.is_empty() || !self.filter.topics().is_empty()
     }
 
-    /// The search for the topics that it wants; `None` when nothing can have them. `key` gives the key under which a topic is kept.
+    /// The search for its topics; `None` if no record can have them. `key` returns the key under which a topic is
+    /// stored.
     pub(super) fn search<K, E>(
         &self,
         range: RangeInclusive<u64>,
@@ -105,8 +107,8 @@ impl RecordQuery {
     }
 }
 
-/// Checks that a position that somebody knows is in the journal with this head. `hash_at` gives the hash of the record with
-/// a revision that is not after the head.
+/// Checks that a known position is in the journal with this head. `hash_at` returns the hash of the record with a
+/// revision that is not after the head.
 pub(super) fn check_position<E: From<StoreError>>(
     known: &Position,
     head: &Head,
@@ -114,7 +116,7 @@ pub(super) fn check_position<E: From<StoreError>>(
 ) -> Result<(), E> {
     let replaced = |why: String| Err(StoreError::Replaced(why).into());
     if known.lineage != head.lineage {
-        return replaced(format!("it is another one (lineage {} instead of {})", head.lineage, known.lineage));
+        return replaced(format!("it is another store (lineage {} instead of {})", head.lineage, known.lineage));
     }
     if known.revision > head.revision {
         return replaced(format!(
@@ -127,7 +129,7 @@ pub(super) fn check_position<E: From<StoreError>>(
     } else if known.revision == head.revision {
         Some(head.hash)
     } else if let Some(removed) = head.removed.filter(|removed| known.revision <= removed.last) {
-        // Of a record before the last removed one nobody can say what it was. The lineage is the same, and the journal goes on.
+        // A record before the last removed one cannot be compared. The lineage is the same, and the journal continues.
         return if known.revision < removed.last || removed.hash == known.hash {
             Ok(())
         } else {

@@ -1,4 +1,4 @@
-//! Refused attempts: which are kept, and which are wanted.
+//! Refused attempts: how long they are kept, and how they are listed.
 
 use crate::model::{Principal, Refused};
 
@@ -22,17 +22,17 @@ pub struct RefusalPage {
     pub code: Option<String>,
     /// Of this command, or of `check`.
     pub attempt: Option<String>,
-    /// Written before the one with this number.
+    /// Only those before this number.
     pub before: Option<u64>,
     /// How many at most.
     pub limit: usize,
 }
 
-/// Refused attempts in a list, with their place: later ones have higher numbers.
+/// A refused attempt in a list, with its number: later ones have higher numbers.
 pub type NumberedRefusal = (u64, Refused);
 
 impl RefusalPage {
-    /// Whether it wants this one.
+    /// Whether this attempt matches.
     pub(super) fn wants(&self, (number, refused): &NumberedRefusal) -> bool {
         let of = |who: &Principal| refused.principal == *who || refused.acts_for.as_ref() == Some(who);
         self.before.is_none_or(|before| *number < before)

@@ -1,10 +1,10 @@
-//! Which old records may be removed, and what has to be told again then.
+//! Which old records may be removed, and which facts must be recorded again first.
 //!
-//! Records are removed from the beginning of the journal only, some tens of thousands at a time, by a commit of the fact
-//! that they are: the store removes them in the same transaction. They end with a block of records, so that every set of
-//! topics and every kept root is of records that are all there, or of records that are all gone. Nothing is removed that a
-//! live or pending thing was told by. What the host says of people is in force until it says something else: where the
-//! record of that goes, it is told again first.
+//! Records are removed only from the beginning of the journal, some tens of thousands at a time. The removal is itself
+//! a fact, and the store removes the records in the transaction that commits it. Only whole blocks are removed, so
+//! every set of topics and every stored root is about records that are all present, or all removed. Records about
+//! anything live or pending stay. A reported standing is in force until the next report: before its record is removed,
+//! it is recorded again.
 
 use super::topics::BLOCK;
 use super::{Head, StoreError};
@@ -26,13 +26,13 @@ const STEP: u64 = 8 * BLOCK;
 pub struct RemovalLimits {
     /// Records before this instant are too old.
     pub before: Timestamp,
-    /// The journal may have so many records; more are too many.
+    /// The greatest number of records in the journal.
     pub keep: u64,
-    /// No record from this instant on is removed.
+    /// Records from this instant on stay.
     pub floor: Timestamp,
-    /// No record after this one is removed: what a signed checkpoint covers.
+    /// Records after this one stay: it is the last one that a signed checkpoint covers.
     pub covered: Revision,
-    /// The instant that it is judged at.
+    /// The current instant.
     pub now: Timestamp,
 }
 
@@ -62,11 +62,11 @@ impl RemovalLimits {
     }
 }
 
-/// What may be removed now.
+/// The records that may be removed now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removable {
-    /// The revision at which it was judged.
+    /// The revision at which this was determined.
     pub decided_from: Revision,
     /// The last record that may be removed.
     pub last: Revision,
@@ -76,11 +76,11 @@ pub struct Removable {
     pub until: Timestamp,
     /// See [`Removal::complete_from`].
     pub complete_from: Timestamp,
-    /// What is in force of people and was said by a record that goes.
+    /// The standings in force whose record is removed.
     pub standing: Vec<(Principal, Standing)>,
 }
 
-/// The removal that this batch brings.
+/// The removal in this batch.
 pub(super) fn removal_in(events: &[Event]) -> Option<&Removal> {
     events.iter().find_map(|event| match &event.fact {
         Fact::RecordsRemoved(removal) => Some(&**removal),
@@ -88,10 +88,11 @@ pub(super) fn removal_in(events: &[Event]) -> Option<&Removal> {
     })
 }
 
-/// Checks that a removal is of what is there, in a journal with this head before it.
+/// Checks a removal against the journal with this head before it.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when something was removed meanwhile, or is needed; [`StoreError::Corrupt`] when its hash is another one.
+/// [`StoreError::Conflict`] when records were removed meanwhile, or are needed; [`StoreError::Corrupt`] when its hash
+/// differs.
 pub(super) fn check_removal(
     removal: &Removal,
     before: &Head,

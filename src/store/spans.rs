@@ -1,11 +1,11 @@
-//! Which span a transaction of a database is, for hosts that trace.
+//! The span of a database transaction, for hosts that trace.
 //!
-//! The fields have the names of OpenTelemetry for calls of a database. What is read and written does not stand there: traces go to
-//! more people than the journal. The question of every check, whether anything is new, is no span.
+//! The fields have OpenTelemetry's names for database calls. They contain no data, because more people can read traces
+//! than the journal. The query of every check, whether anything is new, has no span.
 
 use super::StoreError;
 
-/// Does this in a span within that of the command or the round of the background work.
+/// Runs `work` in a span within that of the command or of the background work.
 pub(super) fn within<T>(
     system: &'static str,
     doing: &'static str,
@@ -22,7 +22,7 @@ pub(super) fn within<T>(
     );
     let done = span.in_scope(work);
     let why = match &done {
-        // That others wrote first is an answer, and no fault.
+        // A conflict is an answer, not a failure.
         Ok(_) | Err(StoreError::Conflict | StoreError::Early { .. } | StoreError::KeyTaken) => return done,
         Err(StoreError::Unavailable { .. }) => "unavailable",
         Err(StoreError::Replaced(_)) => "replaced",

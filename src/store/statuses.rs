@@ -1,11 +1,11 @@
-//! Which rows have a status at an instant: what the model says of a value, turned round for a database.
+//! Which rows have a status at an instant: the rules of the model as SQL conditions.
 //!
 //! Conditions name the instant as `:now` and the row as `t`.
 
 use super::columns::{GRANT_STATES, REQUEST_STATES};
 use crate::model::{DelegationStatus, GrantStatus, RequestStatus};
 
-/// Rows in one kept state that are what is wanted at `:now`.
+/// Rows in one stored state that have the status at `:now`.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Matching {
     pub(in crate::store) state: &'static str,
@@ -17,7 +17,7 @@ pub(in crate::store) const fn always(state: &'static str) -> Matching {
     Matching { state, at: ":now IS NOT NULL" }
 }
 
-/// What [`crate::model::AccessRequest::status`] says, turned round: which rows have the status at `:now`.
+/// [`crate::model::AccessRequest::status`] as SQL: which rows have the status at `:now`.
 pub(in crate::store) fn requests_that_are(status: Option<RequestStatus>) -> Vec<Matching> {
     match status {
         None => REQUEST_STATES.into_iter().map(always).collect(),
@@ -34,7 +34,7 @@ pub(in crate::store) fn requests_that_are(status: Option<RequestStatus>) -> Vec<
     }
 }
 
-/// What [`crate::model::Grant::status`] says, turned round: which rows have the status at `:now`.
+/// [`crate::model::Grant::status`] as SQL: which rows have the status at `:now`.
 pub(in crate::store) fn grants_that_are(status: Option<GrantStatus>) -> Vec<Matching> {
     match status {
         None => GRANT_STATES.into_iter().map(always).collect(),
@@ -54,7 +54,7 @@ pub(in crate::store) fn grants_that_are(status: Option<GrantStatus>) -> Vec<Matc
     }
 }
 
-/// What [`crate::model::Delegation::status`] says, turned round: a condition on the row at `:now`.
+/// [`crate::model::Delegation::status`] as SQL: a condition on the row at `:now`.
 pub(in crate::store) const fn delegations_that_are(status: Option<DelegationStatus>) -> &'static str {
     match status {
         None => ":now IS NOT NULL",

@@ -1,12 +1,9 @@
-//! Which records have a topic: sets of bits, a block of records each, and how several are put together.
+//! Which records have a topic: one bitmap for each block of records, and how bitmaps are combined.
 //!
-//! A block stands for 4,096 records, one bit each. A filter is the sets of its topics laid over each other, so a page costs a few
-//! words a block, however many records have each topic alone.
+//! A block has 4,096 records, one bit each. A filter combines the bitmaps of its topics, so a page costs a few words
+//! for each block, however many records have each single topic.
 
-#![cfg_attr(
-    not(all(feature = "postgres", feature = "sqlite")),
-    allow(dead_code, reason = "memory and each database use a part")
-)]
+#![cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code, reason = "each store uses a part"))]
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
@@ -15,19 +12,19 @@ use super::{Rows, Subject};
 use crate::journal::Record;
 use crate::model::{Action, Actor, Concerned, Event, Fact, GrantId, Resource, Revision, Topic};
 
-/// How many records a block stands for.
+/// The number of records in a block.
 pub(super) const BLOCK: u64 = 4_096;
 const WORDS: usize = 64;
 
-/// Uses that have the same topics: one of them, and which they are, by their blocks.
+/// Uses with the same topics: one of them, and the records by their blocks.
 pub(super) type Uses<'a> = HashMap<
     (&'a GrantId, &'a Actor, &'a Action, &'a Resource),
     (&'a Event, BTreeMap<u64, Bits>),
     foldhash::quality::RandomState,
 >;
 
-/// Puts uses that have the same topics together, so that the topics are made once for all of them. Every other record goes to
-/// `other`.
+/// Groups uses with the same topics, so that the topics are computed once for all of them. Every other record is passed
+/// to `other`.
 pub(super) fn uses_among<'a>(records: &'a [Record], mut other: impl FnMut(&'a Record)) -> Uses<'a> {
     let mut uses = Uses::default();
     for record in records {
@@ -54,7 +51,7 @@ impl Default for Bits {
 }
 
 impl Bits {
-    /// Those of the block whose revisions are in this range.
+    /// The records of the block whose revisions are in this range.
     fn within(block: u64, range: &RangeInclusive<u64>) -> Self {
         let first = block * BLOCK;
         let (from, until) = (range.start().saturating_sub(first), range.end().saturating_sub(first).min(BLOCK - 1));
@@ -75,7 +72,7 @@ impl Bits {
         }
     }
 
-    /// Takes a record out; answers whether it was there.
+    /// Removes a record; returns whether it was in the set.
     pub(super) fn remove(&mut self, place: u16) -> bool {
         let was_there = self.contains(place);
         if let Some(word) = self.0.get_mut(usize::from(place) / 64) {
@@ -121,7 +118,7 @@ impl Bits {
         self.places().next_back()
     }
 
-    /// As a store keeps it: two bytes for each record, or a bit for every record of the block when that is shorter.
+    /// The stored form: two bytes for each record, or one bit for every record of the block if that is shorter.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         if self.count() * 2 < WORDS * 8 {
             return self.places().flat_map(u16::to_le_bytes).collect();
@@ -129,7 +126,7 @@ impl Bits {
         self.0.iter().flat_map(|word| word.to_le_bytes()).collect()
     }
 
-    /// `None` when no store wrote this.
+    /// `None` if this is not a stored form.
     pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let mut bits = Self::default();
         if bytes.len() == WORDS * 8 {
@@ -147,17 +144,17 @@ impl Bits {
     }
 }
 
-/// The block of a record, and its place there.
+/// The block of a record, and its position in the block.
 pub(super) const fn place_of(revision: Revision) -> (u64, u16) {
     (revision.0 / BLOCK, (revision.0 % BLOCK) as u16)
 }
 
-/// The record at a place of a block.
+/// The record at a position of a block.
 pub(super) const fn revision_of(block: u64, place: u16) -> Revision {
     Revision(block * BLOCK + place as u64)
 }
 
-/// What is looked for: sets of records that are named by keys of the store.
+/// A search: sets of records, named by keys of the store.
 #[derive(Debug)]
 pub(super) struct Search<K> {
     /// Every record is in each of these.

@@ -1,11 +1,11 @@
-//! What a verification is asked for, what it says meanwhile, and what it answers.
+//! The parameters, the progress and the result of a verification.
 
 use std::ops::ControlFlow;
 
 use super::{Head, StoreError};
 use crate::model::{Checkpoint, Revision};
 
-/// From where to verify.
+/// What is verified.
 ///
 /// ```
 /// use jit_access::store::{MemoryStore, Store, Verification};
@@ -16,11 +16,11 @@ use crate::model::{Checkpoint, Revision};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verification {
-    /// Only what comes after this record, which was verified before, and every row that is in force. `None`: all.
+    /// Only the records after this one, which was verified before, and every row in force. `None`: everything.
     pub after: Option<Checkpoint>,
 }
 
-/// How far a verification has come.
+/// The progress of a verification.
 ///
 /// ```
 /// use jit_access::model::Revision;
@@ -37,7 +37,7 @@ pub struct VerifyProgress {
     pub last: Revision,
 }
 
-/// Who follows a verification. `()` follows nothing.
+/// Receives the progress of a verification. `()` ignores it.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -57,12 +57,12 @@ pub struct VerifyProgress {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Verifying {
-    /// A record that is as it was sealed, in order, with its text.
+    /// A verified record, in order, with its text.
     fn record(&mut self, revision: Revision, body: &str) {
         let _ = (revision, body);
     }
 
-    /// Called between two reads, when nothing of the store is held. [`ControlFlow::Break`] ends the verification.
+    /// Called between two reads, when no lock of the store is held. [`ControlFlow::Break`] ends the verification.
     fn progress(&mut self, progress: VerifyProgress) -> ControlFlow<()> {
         let _ = progress;
         ControlFlow::Continue(())
@@ -71,7 +71,7 @@ pub trait Verifying {
 
 impl Verifying for () {}
 
-/// What was found to be whole.
+/// The result of a successful verification.
 ///
 /// ```
 /// use jit_access::store::{MemoryStore, Store, Verification};
@@ -83,26 +83,26 @@ impl Verifying for () {}
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
-    /// The head up to which the journal is whole.
+    /// The head up to which the journal is intact.
     pub head: Head,
     /// How many records were read.
     pub records: u64,
 }
 
 impl Verified {
-    /// The record up to which the journal is whole, to go on from the next time.
+    /// The last verified record, from which the next verification can continue.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint::of(self.head.revision, &self.head.hash.to_string())
     }
 }
 
-/// The error of a verification that was ended by who followed it.
+/// The error of a verification that the receiver of its progress ended.
 #[derive(Debug, thiserror::Error)]
 #[error("it was ended before it was done")]
 pub(crate) struct Ended;
 
-/// Tells who follows how far it is.
+/// Reports the progress.
 pub(crate) fn tell(watch: &mut dyn Verifying, verified: Revision, last: Revision) -> Result<(), StoreError> {
     match watch.progress(VerifyProgress { verified, last }) {
         ControlFlow::Continue(()) => Ok(()),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-ALIKE = Path(__file__).resolve().parents[2] / "src" / "store" / "sqlite" / "press_notice.txt"
+ALIKE = Path(__file__).resolve().parents[2] / "src" / "store" / "sqlite" / "dictionary_notice.txt"
 
 
 def bodies(path: Path) -> list[str]:
@@ -21,7 +21,7 @@ def bodies(path: Path) -> list[str]:
 
 
 def notice(body: str, pressed: bytes | None) -> Any:
-    """What a notice says, from the columns of these names: see `press.rs`."""
+    """What a notice says, from the columns of these names: see `compress.rs`."""
     if pressed:
         # A version byte, and the length in bytes of which the last is below 128.
         end = next(place for place in range(1, len(pressed)) if pressed[place] < 0x80)

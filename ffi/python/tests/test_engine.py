@@ -186,9 +186,9 @@ def asked_while_the_directory_is_away() -> None:
         ("folder", "is not a file"),
         ("text", "is not a database"),
         ("open", "chmod o-rwx"),
-        ("text/jit.db", "no directory"),
+        ("text/jit.db", "not a directory"),
         ("nowhere", "does not exist"),
-        ("n" * 300, "no name that a file can have"),
+        ("n" * 300, "not a valid file name"),
     ],
 )
 def test_a_file_that_cannot_be_a_store_is_a_mistake_in_its_key(tmp_path: Path, path: str, said: str) -> None:
@@ -463,7 +463,7 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         lambda: opened.replay(LEAD, principal="dev@example.com", role="operator"),
         lambda: opened.configuration(),
         lambda: opened.authorize("{}"),
-        lambda: opened.tell_entities("[]"),
+        lambda: opened.set_entities("[]"),
     ]
     # `check` stands there four times, once for each way.
     assert len(calls) - 3 == len([name for name in dir(Engine) if not name.startswith("_")]) - len(

@@ -60,7 +60,7 @@ fn remove(store: &dyn Store, found: &Removable, root: Hash, millis: i64) -> Resu
     write(store, facts.map(|fact| event(millis, fact)).collect())
 }
 
-/// Whole blocks go with what has no other records, the rest is as it was and verifies, and the head says what is gone.
+/// VerifiedRecord blocks go with what has no other records, the rest is as it was and verifies, and the head says what is gone.
 pub fn old_records_are_removed_and_the_rest_is_whole(fixture: &dyn Fixture) {
     let (place, other_place) = (fixture.fresh(), fixture.fresh());
     let (store, handle) = (place.open(), place.open());

@@ -1,4 +1,4 @@
-//! What each record can be found by: how it is kept, and whether it is what the journal says.
+//! The topics by which each record can be found: how they are stored, and whether they are right.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,10 +12,10 @@ use crate::model::{Concerned, GrantId, Revision, Topic};
 use crate::store::topics::{Bits, concerned, place_of, text_of, uses_among};
 use crate::store::{Rows, Subject};
 
-/// How many records are held at a time when all of them are read.
+/// How many records are in memory at a time when all of them are read.
 const PAGE: usize = 4_096;
 
-/// Writes what these records can be found by, given the rows after them.
+/// Writes the topics of these records; `rows` are the rows after them.
 pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Rows) -> Result<(), Fault> {
     let mut added = Added::default();
     let uses = uses_among(records, |record| {
@@ -24,7 +24,7 @@ pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Ro
     let mut known: HashMap<GrantId, Concerned> = HashMap::new();
     for ((grant, ..), (event, blocks)) in uses {
         let subject = Subject::Grant(*grant);
-        // Grants that are only used are not among the rows.
+        // Grants that were only used are not among the rows.
         let topics = if rows.grants.contains_key(grant) {
             Topic::of(event, &concerned(&subject, rows))
         } else {
@@ -42,7 +42,7 @@ pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Ro
     added.write(transaction)
 }
 
-/// Writes what all records can be found by, to a file in which that does not stand yet.
+/// Writes the topics of all records to a file that has no topics yet.
 pub(super) fn write_all(transaction: &Transaction<'_>) -> Result<(), Fault> {
     let mut known: HashMap<Subject, Concerned> = HashMap::new();
     let mut after = 0_i64;
@@ -73,7 +73,7 @@ pub(super) fn write_all(transaction: &Transaction<'_>) -> Result<(), Fault> {
     }
 }
 
-/// What is to be added, so that each set is read and written once.
+/// The additions, collected so that each set is read and written once.
 #[derive(Default)]
 struct Added(BTreeMap<Topic, BTreeMap<u64, Bits>>);
 
@@ -110,8 +110,8 @@ impl Added {
     }
 }
 
-/// The number under which this topic is kept. A request or a grant that has none of its own, as in files of earlier versions, has the
-/// number of its row, below zero: their names would take more room than anything else by which records are found.
+/// The number under which this topic is stored. A request or a grant without such a number, as in files of earlier
+/// versions, has the negative number of its row: their names would need more room than all other topics.
 pub(super) fn key(connection: &Connection, topic: &Topic) -> Result<Option<i64>, Fault> {
     let (kind, name) = text_of(topic);
     let own = connection
@@ -136,7 +136,7 @@ pub(super) fn bits_of(connection: &Connection, key: i64, block: u64) -> Result<O
     let mut found = statement.query(params![key, block.cast_signed()])?;
     let Some(row) = found.next()? else { return Ok(None) };
     let bits = row.get_ref(0)?.as_blob().ok().and_then(Bits::of_bytes);
-    bits.map(Some).ok_or_else(|| Fault::corrupt(format!("what is kept of the records of block {block} cannot be read")))
+    bits.map(Some).ok_or_else(|| Fault::corrupt(format!("the topics of block {block} cannot be read")))
 }
 
 const BITS: &str = "SELECT bits FROM record_topics WHERE topic = ? AND block = ?";
@@ -144,7 +144,7 @@ const BITS: &str = "SELECT bits FROM record_topics WHERE topic = ? AND block = ?
 /// A set of records in a row that begins with `block, bits`.
 pub(super) fn set(row: &rusqlite::Row<'_>) -> Result<(u64, Bits), Fault> {
     let bits = row.get_ref(1)?.as_blob().ok().and_then(Bits::of_bytes);
-    let bits = bits.ok_or_else(|| Fault::corrupt("what is kept of some records cannot be read"))?;
+    let bits = bits.ok_or_else(|| Fault::corrupt("the topics of some records cannot be read"))?;
     Ok((row.get::<_, i64>(0)?.cast_unsigned(), bits))
 }
 
@@ -157,7 +157,7 @@ fn key_or_new(transaction: &Transaction<'_>, topic: &Topic) -> Result<i64, Fault
     Ok(transaction.last_insert_rowid())
 }
 
-/// What the rows that are kept say of everything about this subject.
+/// What the stored rows contain about this subject.
 pub(super) fn kept(transaction: &Connection, subject: &Subject) -> Result<Concerned, Fault> {
     Ok(match subject {
         Subject::Request(id) => read::request_by_id(transaction, *id)?.map(|(_, request)| Concerned::from(&request)),

@@ -44,7 +44,7 @@ fn hash(row: &Row<'_>, column: usize) -> Result<Hash, Fault> {
     text.parse().map_err(|error| Fault::corrupt(format!("a checkpoint cannot be read: {error}")))
 }
 
-/// Keeps it with the roots that it adds. Of two processes that make the same one, the first one's stays.
+/// Stores it with the roots that it adds. If two processes make the same checkpoint, the first one stays.
 pub(super) fn keep(transaction: &Transaction<'_>, new: &KeptCheckpoint, tiles: &[(u64, Hash)]) -> Result<(), Fault> {
     let mut insert = transaction.prepare_cached(
         "INSERT INTO tiles (tile, root) VALUES (?, ?) ON CONFLICT (tile) DO UPDATE SET root = excluded.root",
@@ -58,7 +58,7 @@ pub(super) fn keep(transaction: &Transaction<'_>, new: &KeptCheckpoint, tiles: &
     Ok(())
 }
 
-/// The roots of the tiles from `first` to before `end`, as far as they are kept without a gap.
+/// The roots of the tiles from `first` to before `end`, up to the first that is missing.
 pub(super) fn tiles(connection: &Connection, first: u64, end: u64) -> Result<Vec<Hash>, Fault> {
     let mut statement =
         connection.prepare_cached("SELECT tile, root FROM tiles WHERE tile >= ? AND tile < ? ORDER BY tile")?;

@@ -10,7 +10,7 @@ use super::rows::{
     DelegationColumns, GRANT_STATES, GrantColumns, REQUEST_STATES, RequestColumns, behind, int, is_over,
     needed_by_checks, stored_delegation, stored_grant, stored_request,
 };
-use super::{about, gather, kept, outbox, press, read, retention, schema, standings};
+use super::{about, compress, gather, kept, outbox, read, retention, schema, standings};
 use crate::journal::Record;
 use crate::model::{AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Timestamp};
 use crate::store::retention::removal_in;
@@ -39,7 +39,7 @@ pub(super) fn commit(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec
     Ok(records)
 }
 
-/// Writes the records; answers them, and how many were written alone.
+/// Writes the records; returns them, and how many were written in their own rows.
 fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Result<(Vec<Record>, usize), Fault> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO journal (revision, changes, at, hash, body) VALUES (?, ?, ?, ?, ?)")?;
@@ -65,17 +65,17 @@ fn append(transaction: &Transaction<'_>, batch: &Batch, head: &mut Head) -> Resu
     Ok((records, alone))
 }
 
-/// The uses that are being put together.
+/// The uses that are added to one row.
 struct Packing<'a> {
     transaction: &'a Transaction<'a>,
     open: Option<Pack>,
-    /// Whether the open ones are more than the file has.
+    /// Whether the open row has more uses than the file.
     has_grown: bool,
     deflater: Deflater,
 }
 
 impl Packing<'_> {
-    /// Puts a use with those before it, or begins anew with it. `false` when it must be kept alone.
+    /// Adds a use to the open row, or starts a new row with it. `false` if it needs its own row.
     fn take(&mut self, record: &Record) -> Result<bool, Fault> {
         if self.open.is_none() {
             self.open = kept::last_pack(self.transaction, Revision(record.revision.0.saturating_sub(1)))?;
@@ -93,7 +93,7 @@ impl Packing<'_> {
         Ok(self.has_grown)
     }
 
-    /// Writes what was put together.
+    /// Writes the open row.
     fn close(&mut self) -> Result<(), Fault> {
         let Some(pack) = self.open.take().filter(|_| self.has_grown) else { return Ok(()) };
         self.has_grown = false;
@@ -114,8 +114,8 @@ impl Packing<'_> {
     }
 }
 
-/// Writes the rows that the events change. Grants that the batch only tells uses of are counted where they lie, so that
-/// ten thousand uses cost ten thousand counts and not ten thousand grants read, folded and written.
+/// Writes the rows that the events change. If the batch has only uses of a grant, its count is increased in place: ten
+/// thousand uses cost ten thousand increments, and no grant is read or written.
 fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) -> Result<(), Fault> {
     let changed: BTreeSet<_> =
         batch.events.iter().filter(|event| event.fact.changes_state()).map(Subject::of).collect();
@@ -161,7 +161,7 @@ fn write_rows(transaction: &Transaction<'_>, batch: &Batch, records: &[Record]) 
         standings::write(transaction, who, standing)?;
     }
     about::write(transaction, records, &rows)?;
-    // A use of a grant that is not known counts nowhere, as in the fold.
+    // A use of an unknown grant is not counted, as in the fold.
     let mut count = transaction.prepare_cached(
         "INSERT INTO grant_uses (created, uses) SELECT created, ? FROM grants WHERE id = ?
          ON CONFLICT (created) DO UPDATE SET uses = uses + excluded.uses",
@@ -263,13 +263,14 @@ fn write_grant(transaction: &Transaction<'_>, born: Revision, grant: &Grant) -> 
     write_approvers(transaction, "grant_approvers", old, created, &grant.approver_roles, columns.state)
 }
 
-/// The columns `stored` and `pressed`. What becomes smaller leaves room in its page that nothing else takes, so a row is small from
-/// its beginning. Only of a live grant that is not plain the form is read to load an index, so it stays as text.
+/// The columns `stored` and `pressed`. If a row became smaller later, the free space in its page would not be used
+/// again, so it is compressed from the beginning. Only a live grant that is not plain stays as text, because the index
+/// is loaded from it.
 fn as_kept(form: String, is_pressed: bool) -> (String, Option<Vec<u8>>) {
     if !is_pressed {
         return (form, None);
     }
-    let (text, pressed) = press::kept(press::Kind::Over, &form);
+    let (text, pressed) = compress::columns(compress::Kind::Object, &form);
     (text.to_owned(), pressed)
 }
 
@@ -298,7 +299,7 @@ fn write_delegation(transaction: &Transaction<'_>, born: Revision, delegation: &
     Ok(())
 }
 
-/// The roles themselves never change; the state beside them does, and was one of `old` before.
+/// The roles never change. The state in their rows does; before it was one of `old`.
 fn write_approvers(
     transaction: &Transaction<'_>,
     table: &'static str,
@@ -309,7 +310,7 @@ fn write_approvers(
 ) -> Result<(), Fault> {
     let mut delete =
         transaction.prepare_cached(&format!("DELETE FROM {table} WHERE role = ? AND state = ? AND created = ?"))?;
-    // A role that the operator lists twice is one role.
+    // A role that is listed twice is one role.
     let mut insert = transaction
         .prepare_cached(&format!("INSERT OR IGNORE INTO {table} (role, state, created) VALUES (?, ?, ?)"))?;
     for role in roles {

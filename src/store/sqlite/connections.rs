@@ -1,8 +1,8 @@
-//! Who holds which connection, and when one must not be used any more.
+//! Who uses which connection, and when a connection must be closed.
 //!
 //! One connection writes, behind a mutex: SQLite has one writer anyway, and a thread that waits for a mutex is woken,
-//! while one that waits for SQLite polls. A few connections read beside it, because a listing or a verification that
-//! takes seconds must not hold up a revocation. One more only watches whether the file has changed.
+//! while one that waits for SQLite polls. A few more connections read, because a listing or a verification that takes
+//! seconds must not delay a revocation. One more only detects whether the file has changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +34,8 @@ pub(super) struct Connections {
     path: PathBuf,
     options: SqliteOptions,
     process: u32,
-    /// Raised when what the connections believe can no longer be trusted; those from before are closed, not used.
+    /// Increased when the caches of the connections are no longer reliable; older connections are then closed, not
+    /// used.
     generation: AtomicU64,
     gate: Gate,
     writer: Mutex<Option<Link>>,
@@ -48,17 +49,17 @@ struct Link {
     connection: Connection,
     generation: u64,
     file: Identity,
-    /// The log beside it. It stays as long as any connection is open, unless somebody takes it away.
+    /// The log of the file. It exists as long as any connection is open, unless another program removes it.
     log: Option<Identity>,
     open: forked::Open,
 }
 
-/// The connection that only watches, and what it saw last.
+/// The connection that only detects changes, and what it saw last.
 #[derive(Debug)]
 struct Watcher {
     link: Link,
-    /// When the database was written to last, before this connection was opened. A checkpoint changes it, and so does
-    /// another file copied over this one, which the connection's cache would hide.
+    /// When the database was last written, before this connection was opened. A checkpoint changes it, and so does
+    /// another file that is copied over this one, which the connection's cache would hide.
     written: Option<SystemTime>,
     seen: Option<Seen>,
     /// The position that was last found to be in the journal, and the head it was found under.
@@ -69,7 +70,7 @@ struct Watcher {
 struct Seen {
     data_version: i64,
     head: Head,
-    /// Of the log's index, as it was before SQLite was asked.
+    /// The header of the log's index, read before the query of SQLite.
     header: Option<Header>,
 }
 
@@ -111,7 +112,7 @@ impl Connections {
     ) -> Result<T, StoreError> {
         let _inside = self.enter(doing)?;
         let mut slot = self.writer.lock();
-        // Taken out of its slot, so that a panic in `work` closes it.
+        // Removed from its slot, so that a panic in `work` closes it.
         let link = self.current(slot.take(), Purpose::Write)?;
         let done =
             begin_to_write(&link.connection, self.options.busy_timeout).map_err(Fault::from).and_then(|transaction| {
@@ -122,10 +123,10 @@ impl Connections {
         if self.still_good(&link, &done) {
             *slot = Some(link);
         }
-        done.map_err(|fault| fault.told(doing))
+        done.map_err(|fault| fault.into_error(doing))
     }
 
-    /// Runs `work` over one revision.
+    /// Runs `work` at one revision.
     pub(super) fn read<T>(
         &self,
         doing: &'static str,
@@ -151,7 +152,7 @@ impl Connections {
                 readers.push(link);
             }
         }
-        done.map_err(|fault| fault.told(doing))
+        done.map_err(|fault| fault.into_error(doing))
     }
 
     /// Whether the journal has grown since a known position, which has to be in it. The head is read again only when some
@@ -173,7 +174,7 @@ impl Connections {
         if !matches!(&grown, Err(fault) if fault.poisons()) {
             *slot = Some(watcher);
         }
-        grown.map_err(|fault| fault.told(DOING))
+        grown.map_err(|fault| fault.into_error(DOING))
     }
 
     /// Whether the journal's head is at this revision for certain; `false` is inconclusive.
@@ -187,7 +188,8 @@ impl Connections {
         watcher.as_ref().is_some_and(|watcher| watcher.link.generation == generation && watcher.is_still(revision))
     }
 
-    /// Waits for what is running, closes every connection, and keeps everybody out until [`Connections::resume`].
+    /// Waits for the running operations, closes every connection, and blocks new operations until
+    /// [`Connections::resume`].
     pub(super) fn pause(&self) {
         if self.process == std::process::id() {
             self.gate.close();
@@ -195,7 +197,7 @@ impl Connections {
         }
     }
 
-    /// Lets everybody in again.
+    /// Allows operations again.
     pub(super) fn resume(&self) {
         if self.process == std::process::id() {
             self.gate.open();
@@ -209,14 +211,14 @@ impl Connections {
     }
 
     fn enter(&self, doing: &'static str) -> Result<Inside<'_>, StoreError> {
-        // Before any lock: after a fork one may be held for ever by a thread that this process does not have.
+        // Before any lock: after a fork a lock may be held for ever by a thread that this process does not have.
         if self.process != std::process::id() {
             return Err(forked::refused(doing));
         }
         Ok(self.gate.enter())
     }
 
-    /// The connection, if it can still be trusted, or a new one.
+    /// The connection if it is still reliable, or a new one.
     fn current(&self, link: Option<Link>, purpose: Purpose) -> Result<Link, StoreError> {
         match link {
             Some(link) if self.is_current(&link) => Ok(link),
@@ -227,19 +229,19 @@ impl Connections {
         }
     }
 
-    /// Closes connections. The last one would bring its log into the database and take the log's name away; when another
-    /// file stands in the place of theirs by now, both belong to that one.
+    /// Closes connections. The last one would copy its log into the database and remove the log. If another file has
+    /// replaced theirs, database and log belong to that file.
     fn close(&self, links: impl IntoIterator<Item = Link>) {
         for link in links {
             if !self.is_in_place(&link) {
-                // A connection that refuses is closed all the same.
+                // A connection that refuses is closed anyway.
                 let _ = file::set_checkpoint_on_close(&link.connection, false);
             }
         }
     }
 
-    /// Whether the connection is as trusted as a new one, and its file is still the one at the path, and so is its log:
-    /// SQLite would go on writing to a file that was moved away, where nobody would find it after a restart.
+    /// Whether the connection is as reliable as a new one, and its file and its log are still those at the path. SQLite
+    /// would continue to write to a file that was moved, and a restart would not find it.
     fn is_current(&self, link: &Link) -> bool {
         link.generation == self.generation.load(Ordering::Acquire) && self.is_in_place(link)
     }
@@ -256,7 +258,9 @@ impl Connections {
         let connection = file::connect(&self.path, &self.options, purpose)?;
         if purpose == Purpose::Write {
             // `begin_to_write` waits by itself.
-            connection.busy_timeout(Duration::ZERO).map_err(|error| Fault::from(error).told(super::error::OPENING))?;
+            connection
+                .busy_timeout(Duration::ZERO)
+                .map_err(|error| Fault::from(error).into_error(super::error::OPENING))?;
         }
         let log = Identity::of(&beside(&self.path, "-wal")).ok();
         Ok(Link { connection, generation, file, log, open })
@@ -276,8 +280,8 @@ impl Connections {
 }
 
 impl Drop for Connections {
-    /// In a child of the process that opened them, connections are leaked: closing them there would drop locks and
-    /// checkpoint a log that the parent is using.
+    /// In a child of the process that opened them, connections are leaked: closing them there would release locks and
+    /// checkpoint a log that the parent uses.
     fn drop(&mut self) {
         if self.process != std::process::id() {
             std::mem::forget(self.writer.get_mut().take());
@@ -289,8 +293,8 @@ impl Drop for Connections {
     }
 }
 
-/// A transaction that holds the write lock, once it is free. SQLite itself waits ever longer between two looks, up to a tenth
-/// of a second, and then most of the time nobody writes.
+/// A transaction that holds the write lock, as soon as the lock is free. SQLite itself waits longer and longer between
+/// two attempts, up to a tenth of a second, so the lock would be free most of the time.
 #[expect(clippy::disallowed_methods, reason = "no process wakes another one that waits for its lock")]
 fn begin_to_write(connection: &Connection, patience: Duration) -> Result<Transaction<'_>, rusqlite::Error> {
     const SHORTEST: Duration = Duration::from_micros(100);
@@ -311,7 +315,7 @@ fn begin_to_write(connection: &Connection, patience: Duration) -> Result<Transac
 
 impl Watcher {
     fn new(mut link: Link, database: &Path, written: Option<SystemTime>) -> Self {
-        // It stays the same file while this connection is open, and where there is none SQLite is always asked.
+        // It stays the same file while this connection is open. Without such a file SQLite is always queried.
         let _ = link.open.read_log_index(&beside(database, "-shm"));
         Self { link, written, seen: None, known: None }
     }
@@ -325,9 +329,9 @@ impl Watcher {
         Ok(head.revision > since.revision)
     }
 
-    /// The journal's head. The data version first: should a commit come between the two reads, the
-    /// revision is the newer of the two, and the next look reads it once more for nothing. The header before both, for the
-    /// same reason.
+    /// The journal's head. The data version is read first: if a commit comes between the two reads, the revision is
+    /// newer than the version, and the next call only reads it again. The header is read before both, for the same
+    /// reason.
     fn look(&mut self) -> Result<Head, Fault> {
         let header = self.header();
         let connection = &self.link.connection;
@@ -339,7 +343,7 @@ impl Watcher {
                 return Ok(seen.head);
             }
             if seen.header.is_some() && seen.header == self.header() {
-                // SQLite sees a commit that the header does not show: here a file and its mapping are two things.
+                // SQLite sees a commit that the header does not show: on this system a file and its mapping can differ.
                 self.link.open.forget_log_index();
             }
         }

@@ -1,9 +1,9 @@
-//! The deliveries of notices: who sends which one until when, and what became of it.
+//! The deliveries of notices: who sends which one until when, and the result.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::compress;
 use super::error::Fault;
-use super::press;
 use super::read::int_of;
 use super::rows::instant;
 use crate::model::{ChannelCount, Delivery, DeliveryId, DeliveryState, Principal, PrincipalKind, Recipient, Timestamp};
@@ -45,7 +45,7 @@ fn delivery_in(row: &Row<'_>) -> Result<NumberedDelivery, Fault> {
     Ok((row.get::<_, i64>(0)?.cast_unsigned(), delivery))
 }
 
-/// A person's kind, name and address as they are kept.
+/// The stored kind, name and address of a person.
 fn recipient_columns(recipient: &Recipient) -> (&str, &str, &str) {
     let person = recipient.person.as_ref();
     let (kind, name) = person.map_or(("", ""), |person| (person.kind().name(), person.id()));
@@ -85,7 +85,7 @@ pub(super) fn insert(transaction: &Transaction<'_>, one: &Delivery) -> Result<()
     Ok(())
 }
 
-/// Whether a lease would give anything out. Asked first, so that an idle worker never takes the write lock.
+/// Whether a lease would return anything. It is read first, so that an idle worker never takes the write lock.
 pub(super) fn has_due(connection: &Connection, channel: &str, now: Timestamp) -> Result<bool, Fault> {
     let found = connection
         .prepare_cached("SELECT 1 FROM deliveries WHERE channel = ? AND next_at <= ? LIMIT 1")?
@@ -122,7 +122,7 @@ fn body_of(connection: &Connection, notice: u64) -> Result<String, Fault> {
     let mut statement = connection.prepare_cached("SELECT coalesce(pressed, body) FROM notices WHERE id = ?")?;
     let mut found = statement.query(params![notice.cast_signed()])?;
     let row = found.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    Ok(press::form(row, 0)?.into_owned())
+    Ok(compress::form(row, 0)?.into_owned())
 }
 
 fn reference(connection: &Connection, of: &Delivery) -> Result<Option<String>, Fault> {
@@ -139,7 +139,7 @@ fn reference(connection: &Connection, of: &Delivery) -> Result<Option<String>, F
     Ok(found)
 }
 
-/// What is not waiting stays so, whatever a late worker says.
+/// A late worker does not change a delivery that no longer waits.
 pub(super) fn settle(
     transaction: &Transaction<'_>,
     id: DeliveryId,
@@ -179,7 +179,8 @@ pub(super) fn page(connection: &Connection, page: &DeliveryPage) -> Result<Vec<N
     statement.query_and_then(params![before, limit, channel], delivery_in)?.collect()
 }
 
-/// Each set of conditions has an index of its own to walk down. Nearly all are sent, so those are found by walking down all.
+/// Each set of conditions has its own index. Nearly all deliveries are sent, so these are found by reading all in
+/// order.
 fn page_sql(state: Option<DeliveryState>, has_channel: bool) -> String {
     let state = state.map_or_else(String::new, |state| format!("AND state = '{}'", state.name()));
     let channel = if has_channel { "AND channel = ?3" } else { "AND ?3 IS NULL" };

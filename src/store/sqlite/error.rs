@@ -1,4 +1,4 @@
-//! What a failure of SQLite means to whoever called the store.
+//! What an error of SQLite means to the caller of the store.
 
 use std::path::Path;
 
@@ -7,9 +7,10 @@ use rusqlite::ErrorCode;
 use crate::model::Invalid;
 use crate::store::StoreError;
 
-/// Why a file cannot be a store of this version: change the setting that names it. Nothing was written to the file.
+/// Why a file cannot be a store of this version. The setting that names it must be changed. Nothing was written to the
+/// file.
 ///
-/// It comes as the source of a [`StoreError::Unavailable`].
+/// It is the source of a [`StoreError::Unavailable`].
 ///
 /// ```
 /// use jit_access::store::{SqliteOptions, SqliteStore, StoreError, UnusableFile};
@@ -28,7 +29,7 @@ use crate::store::StoreError;
 pub struct UnusableFile(String);
 
 impl UnusableFile {
-    /// The path is as the caller gave it or as links were resolved; `problem` goes on from it.
+    /// The path is as given or with links resolved; `problem` continues the sentence.
     pub(super) fn error(path: &Path, problem: &str) -> StoreError {
         let text = format!("{} {problem}", Invalid::quote(&path.to_string_lossy()));
         StoreError::Unavailable { doing: OPENING, source: Box::new(Self(text)) }
@@ -40,15 +41,15 @@ pub(super) fn unavailable(doing: &'static str, error: std::io::Error) -> StoreEr
     StoreError::Unavailable { doing, source: Box::new(error) }
 }
 
-/// What is being done while a file is looked at for the first time.
+/// The operation while a file is first opened.
 pub(super) const OPENING: &str = "opening the store's file";
 
-/// A failure inside the adapter, before it is known what was being done.
+/// An error inside the adapter, without the name of the operation.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// SQLite's.
     Sql(rusqlite::Error),
-    /// One that says all that is to be said.
+    /// A complete error of a store.
     Store(StoreError),
 }
 
@@ -71,13 +72,13 @@ impl From<crate::journal::Broken> for Fault {
 }
 
 impl Fault {
-    /// Something that is kept cannot be what was written.
+    /// A stored value is not one that was written.
     pub(super) fn corrupt(what: impl Into<String>) -> Self {
         Self::Store(StoreError::Corrupt(what.into()))
     }
 
-    /// The error as the port tells it.
-    pub(super) fn told(self, doing: &'static str) -> StoreError {
+    /// The error of the port, with the name of the operation.
+    pub(super) fn into_error(self, doing: &'static str) -> StoreError {
         match self {
             Self::Store(error) => error,
             Self::Sql(error) if is_damage(&error) => StoreError::Corrupt(format!("{doing}: {error}")),
@@ -85,8 +86,8 @@ impl Fault {
         }
     }
 
-    /// Whether the connection that failed must not be used again. A full disk, a failed write or a failed `fsync` leaves
-    /// it unknown what the connection believes; only waiting for a lock and answers of our own leave it as it was.
+    /// Whether the connection that failed must not be used again. After a full disk, a failed write or a failed `fsync`
+    /// its cache is unreliable. Only after waiting for a lock, and after errors of this library, it is as before.
     pub(super) fn poisons(&self) -> bool {
         match self {
             Self::Store(_) => false,

@@ -1,8 +1,9 @@
 //! Which file may be a store, and how a file becomes one.
 //!
-//! The file is ours alone. What is there already is looked at before anything is written: a database of something else
-//! is refused as it was found. Never open the file with a second copy of SQLite in the same process (Python's own
-//! `sqlite3`, say): closing it there would drop this process's locks.
+//! Only this library uses the file. An existing file is checked before anything is written: a database of another
+//! program is refused and does not change. Never open the file with a second copy of SQLite in the same process
+//! (Python's own
+//! `sqlite3`, say): closing it there would release this process's locks.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use super::schema::{VERSION, migrate, version};
 use crate::file::{beside, private};
 use crate::store::StoreError;
 
-/// How often a switch to the write-ahead log is tried again when another process is just doing it.
+/// How often the switch to the write-ahead log is tried again while another process does it.
 const SWITCH_ATTEMPTS: usize = 200;
 
 /// What a connection is for.
@@ -30,7 +31,7 @@ pub(super) enum Purpose {
     Read,
 }
 
-/// Makes sure that there is a store of this version at `path`, and gives the path without its links.
+/// Ensures that there is a store of this version at `path`, and returns the path with links resolved.
 pub(super) fn prepare(path: &Path, options: &SqliteOptions) -> Result<PathBuf, StoreError> {
     create_if_missing(path)?;
     let path = path.canonicalize().map_err(|e| of_path(path, "finding the store's file", e))?;
@@ -41,30 +42,30 @@ pub(super) fn prepare(path: &Path, options: &SqliteOptions) -> Result<PathBuf, S
     let file = Identity::of(&path).map_err(|e| unavailable("finding the store's file", e))?;
     let _open = forked::Open::register(file)?;
     let has_log = std::fs::exists(beside(&path, "-wal")).unwrap_or(true);
-    let connection = connect_raw(&path, options).map_err(|e| Fault::from(e).told(OPENING))?;
-    // Until the file is known to be ours, closing must not bring its log into it. Where there was no log, closing has
-    // only to take away the empty one that looking made.
-    set_checkpoint_on_close(&connection, !has_log).map_err(|e| Fault::from(e).told(OPENING))?;
+    let connection = connect_raw(&path, options).map_err(|e| Fault::from(e).into_error(OPENING))?;
+    // Until the file is known to be a store, closing must not copy its log into it. If there was no log, closing only
+    // removes the empty one that opening made.
+    set_checkpoint_on_close(&connection, !has_log).map_err(|e| Fault::from(e).into_error(OPENING))?;
     if version(&connection, &path)? < VERSION {
         migrate(&connection, &path)?;
     }
     check_private(&path)
         .map_err(|(problem, remedy)| UnusableFile::error(&path, &format!("is unsafe, {problem}; expected {remedy}")))?;
     switch_to_wal(&connection, &path)?;
-    set_checkpoint_on_close(&connection, true).map_err(|e| Fault::from(e).told(OPENING))?;
+    set_checkpoint_on_close(&connection, true).map_err(|e| Fault::from(e).into_error(OPENING))?;
     Ok(path)
 }
 
-/// A connection to a file that [`prepare`] has prepared.
+/// A connection to a file after [`prepare`].
 pub(super) fn connect(path: &Path, options: &SqliteOptions, purpose: Purpose) -> Result<Connection, StoreError> {
     let connect = || -> Result<Connection, rusqlite::Error> {
         let connection = connect_raw(path, options)?;
-        // A commit that has been acknowledged survives a power cut: a revocation that one undoes would be a hole.
+        // An acknowledged commit survives a power cut: otherwise a revocation could be undone.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        // A burst of writes leaves a long log; it is cut back to this when it starts again.
+        // After many writes the log is long; it is truncated to this length when it starts again.
         connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
         if purpose == Purpose::Read {
             connection.pragma_update(None, "query_only", true)?;
@@ -72,11 +73,11 @@ pub(super) fn connect(path: &Path, options: &SqliteOptions, purpose: Purpose) ->
         connection.set_prepared_statement_cache_capacity(128);
         Ok(connection)
     };
-    let connection = connect().map_err(|e| Fault::from(e).told(OPENING))?;
+    let connection = connect().map_err(|e| Fault::from(e).into_error(OPENING))?;
     match version(&connection, path)? {
         VERSION => Ok(connection),
         other => {
-            Err(UnusableFile::error(path, &format!("has schema version {other} by now; this library writes {VERSION}")))
+            Err(UnusableFile::error(path, &format!("now has schema version {other}; this library writes {VERSION}")))
         }
     }
 }
@@ -84,7 +85,7 @@ pub(super) fn connect(path: &Path, options: &SqliteOptions, purpose: Purpose) ->
 /// A connection that has not written anything yet.
 fn connect_raw(path: &Path, options: &SqliteOptions) -> Result<Connection, rusqlite::Error> {
     // Without SQLITE_OPEN_CREATE: a file that has gone must not come back empty, as if nothing had ever been granted.
-    // Without SQLITE_OPEN_URI: a path is a path, whatever it is called.
+    // Without SQLITE_OPEN_URI: a path is always a path.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
@@ -92,14 +93,14 @@ fn connect_raw(path: &Path, options: &SqliteOptions) -> Result<Connection, rusql
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-    // No plan depends on a value here. Without this SQLite prepares many a statement anew each time that it comes from the cache,
-    // where its values are cleared: a tenth of a millisecond for each.
+    // No query plan depends on a value here. Without this SQLite prepares many cached statements again at each use,
+    // because their values were cleared: a tenth of a millisecond each.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)
 }
 
-/// When the file at this path was written to last.
+/// When the file at this path was last written.
 pub(super) fn written(path: &Path) -> Option<SystemTime> {
     std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
@@ -107,37 +108,37 @@ pub(super) fn written(path: &Path) -> Option<SystemTime> {
 fn create_if_missing(path: &Path) -> Result<(), StoreError> {
     let text = path.to_string_lossy();
     if text.is_empty() || text.contains(":memory:") || text.starts_with("file:") {
-        return Err(UnusableFile::error(path, "is no path of a file; use `MemoryStore` for a store that forgets"));
+        return Err(UnusableFile::error(path, "is no path of a file; for a store in memory, use `MemoryStore`"));
     }
     match private().write(true).create_new(true).open(path) {
         Ok(created) => {
             created.sync_all().map_err(|e| unavailable("creating the store's file", e))?;
             sync_directory(path)
         }
-        // An existing file is not opened here: closing it again would drop the locks of a store that has it open.
+        // An existing file is not opened here: closing it would release the locks of a store that has it open.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(UnusableFile::error(path, "lies in a directory that does not exist; create the directory first"))
+            Err(UnusableFile::error(path, "is in a directory that does not exist; create the directory first"))
         }
         Err(error) => Err(of_path(path, "creating the store's file", error)),
     }
 }
 
-/// An error of the system about this path. One that says that the path can never be a store's is a mistake in the configuration,
-/// and no time makes it better.
+/// An error of the operating system about this path. If the path can never be that of a store, this is a mistake in the
+/// configuration, and a retry does not help.
 fn of_path(path: &Path, doing: &'static str, error: std::io::Error) -> StoreError {
     let problem = match error.kind() {
         ErrorKind::NotFound => "leads to a file that does not exist",
-        ErrorKind::NotADirectory => "lies in something that is no directory",
-        ErrorKind::InvalidFilename | ErrorKind::InvalidInput => "is no name that a file can have here",
-        ErrorKind::PermissionDenied => "may not be used by this account",
-        ErrorKind::ReadOnlyFilesystem => "lies on a disk that cannot be written",
+        ErrorKind::NotADirectory => "is in something that is not a directory",
+        ErrorKind::InvalidFilename | ErrorKind::InvalidInput => "is not a valid file name on this system",
+        ErrorKind::PermissionDenied => "cannot be used by this account",
+        ErrorKind::ReadOnlyFilesystem => "is on a read-only file system",
         _ => return unavailable(doing, error),
     };
     UnusableFile::error(path, problem)
 }
 
-/// Without this a power cut could take the file's name, and every acknowledged commit with it.
+/// Without this a power cut could remove the file's name, and with it every acknowledged commit.
 fn sync_directory(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
@@ -154,7 +155,7 @@ fn sync_directory(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The mode is kept in the file, so this happens once in its life.
+/// The mode is stored in the file, so this happens once for each file.
 fn switch_to_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     const SWITCHING: &str = "switching the store's file to a write-ahead log";
     for _ in 0..SWITCH_ATTEMPTS {
@@ -164,24 +165,24 @@ fn switch_to_wal(connection: &Connection, path: &Path) -> Result<(), StoreError>
             Ok(mode) => {
                 return Err(UnusableFile::error(
                     path,
-                    &format!("lies where SQLite keeps no write-ahead log (it stays `{mode}`)"),
+                    &format!("is on a file system where SQLite cannot use a write-ahead log (the mode stays `{mode}`)"),
                 ));
             }
-            // SQLite does not wait here when two switch at once, since each could wait for the other. Waiting for the
-            // write lock lets the other one finish.
+            // SQLite does not wait here if two processes switch at once, because each could wait for the other. Waiting
+            // for the write lock lets the other one finish.
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
                 Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
                     .and_then(Transaction::rollback)
-                    .map_err(|e| Fault::from(e).told(SWITCHING))?;
+                    .map_err(|e| Fault::from(e).into_error(SWITCHING))?;
                 std::thread::yield_now();
             }
-            Err(error) => return Err(Fault::from(error).told(SWITCHING)),
+            Err(error) => return Err(Fault::from(error).into_error(SWITCHING)),
         }
     }
     Err(unavailable(SWITCHING, std::io::Error::other("other processes kept the file busy")))
 }
 
-/// Whether the last connection, when it is closed, brings the log into the database and takes it away.
+/// Sets whether the last connection, when it is closed, copies the log into the database and removes it.
 pub(super) fn set_checkpoint_on_close(connection: &Connection, wanted: bool) -> Result<(), rusqlite::Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted).map(drop)
 }
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_statement_from_the_cache_is_not_prepared_again() {
-        // Without the guarantee SQLite looks at the value that this compares with.
+        // Without the guarantee SQLite would read the value that this compares with.
         const SQL: &str = "SELECT block, bits FROM record_topics WHERE topic = ? ORDER BY block DESC LIMIT 1";
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteOptions::default();

@@ -1,9 +1,9 @@
-//! What a fork does to open connections, and how to survive one.
+//! How a fork affects open connections, and what must be done.
 //!
-//! SQLite keeps the locks of a file once per process, in tables that a child inherits, while the kernel's locks stay with
-//! the parent. A child that opens a file which was open in its parent finds locks in those tables that it does not hold,
-//! takes none, and can lose what it commits. So a process closes its connections before it forks
-//! ([`crate::store::Store::before_fork`]); a child that inherited open ones is refused the file.
+//! SQLite has the locks of a file in tables of the process, which a child inherits, while the kernel's locks stay with
+//! the parent. A child that opens a file which was open in its parent finds locks in those tables that it does not
+//! have, takes none, and can lose its commits. So a process closes its connections before it forks
+//! ([`crate::store::Store::before_fork`]); a child that inherited open connections cannot open the file.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -22,11 +22,11 @@ static OPEN: Mutex<Option<HashMap<Identity, Opened>>> = Mutex::new(None);
 struct Opened {
     process: u32,
     connections: usize,
-    /// The index of the log, where somebody reads it.
+    /// The index of the log, if it is read.
     log_index: Option<(Identity, Arc<File>)>,
 }
 
-/// Registers one open connection for as long as it lives.
+/// Registers an open connection until it is dropped.
 #[derive(Debug)]
 pub(super) struct Open {
     file: Identity,
@@ -36,7 +36,7 @@ pub(super) struct Open {
 impl Open {
     /// Registers one more connection to this file.
     pub(super) fn register(file: Identity) -> Result<Self, StoreError> {
-        // A thread that the fork left behind may hold this lock for ever.
+        // After a fork, a thread that does not exist in this process may hold this lock for ever.
         let mut open = OPEN.try_lock_for(Duration::from_secs(5)).ok_or_else(|| refused("opening the store's file"))?;
         let process = std::process::id();
         let new = Opened { process, connections: 0, log_index: None };
@@ -66,7 +66,7 @@ impl Open {
         Ok(())
     }
 
-    /// Never gives it again. It stays open all the same.
+    /// It is not used again, but it stays open.
     pub(super) fn forget_log_index(&mut self) {
         self.log_index = None;
     }

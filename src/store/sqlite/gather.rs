@@ -1,8 +1,8 @@
-//! How records that are no longer the newest are put together, whatever they say.
+//! Moving older records of all kinds to rows with many records.
 //!
-//! A record is written alone, so that a commit writes little. Once many later ones are alone too, the oldest of them move to rows
-//! that hold many, and small rows of uses between them move along: there a text takes a sixth of the room, because most of what it
-//! says another one has said before.
+//! A new record has its own row, so that a commit writes little. When there are many such rows, the oldest records move
+//! to rows with many records, and small rows of uses between them move along. There a text takes a sixth of the room,
+//! because most of it is equal to other texts.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -15,15 +15,15 @@ use crate::journal::{Frame, Hash};
 use crate::model::{Revision, Timestamp};
 use crate::store::topics::BLOCK;
 
-/// How many are put together at a time.
+/// How many records move at a time.
 const TOGETHER: i64 = 128;
-/// How many stay alone: the newest are read most, and their rows are written in any case.
+/// How many records keep their own rows: the newest are read most, and their rows are written anyway.
 const ALONE: i64 = 64;
-/// Rows with more uses stay as they are.
+/// Rows with more uses do not move.
 const SMALL: u64 = MAX_RECORDS as u64 / 4;
 
-/// Puts older records together, where there are enough. `added` is how many were written alone in this transaction. Of a file with
-/// very many that an earlier version wrote, each commit takes some.
+/// Moves older records, if there are enough. `added` is the number of records with their own rows in this transaction.
+/// In a file of an earlier version with very many of them, each commit moves some.
 pub(super) fn gather(transaction: &Transaction<'_>, added: usize) -> Result<(), Fault> {
     const NTH: &str = "SELECT revision FROM journal WHERE revision > ? ORDER BY revision LIMIT 1 OFFSET ?";
     if added == 0 {
@@ -45,7 +45,7 @@ pub(super) fn gather(transaction: &Transaction<'_>, added: usize) -> Result<(), 
     Ok(())
 }
 
-/// What is kept in one row.
+/// The contents of one row.
 enum Row {
     Alone { revision: Revision, at: i64, changes: bool, hash: String, body: String },
     Together { first: Revision, last: Revision },
@@ -65,7 +65,7 @@ fn put_together(transaction: &Transaction<'_>, from: i64, until: i64) -> Result<
     for row in rows_between(transaction, from, until)? {
         match row {
             Row::Alone { revision, at, changes, hash, body } => {
-                // What cannot be made again as it is here stays as it is, for a verification to find.
+                // A record whose text cannot be restored exactly stays here, so that a verification finds it.
                 let Some(packed) = as_packed(revision, at, changes, &hash, &body) else {
                     open.close()?;
                     continue;
@@ -99,7 +99,7 @@ fn rows_between(connection: &Connection, from: i64, until: i64) -> Result<Vec<Ro
     )?;
     let mut found = alone.query(params![from, until])?;
     while let Some(row) = found.next()? {
-        // What is no text is left where it is.
+        // A value that is not text does not move.
         let text =
             |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok()).unwrap_or_default().to_owned();
         rows.push(Row::Alone {
@@ -121,7 +121,7 @@ fn rows_between(connection: &Connection, from: i64, until: i64) -> Result<Vec<Ro
     Ok(rows)
 }
 
-/// A record that was alone, if its text can be made again from what is kept of it.
+/// A record with its own row, if its text can be restored from the pack.
 fn as_packed<'a>(revision: Revision, at: i64, changes: bool, hash: &str, body: &'a str) -> Option<Packed<'a>> {
     let (previous, at_text, said) = Frame::split(body, revision)?;
     let at = Timestamp::from_millis(at).ok().filter(|at| at.to_string() == at_text)?;
@@ -133,17 +133,17 @@ fn as_packed<'a>(revision: Revision, at: i64, changes: bool, hash: &str, body: &
 struct Open<'a> {
     transaction: &'a Transaction<'a>,
     pack: Option<Pack>,
-    /// From how many rows.
+    /// The number of rows that it replaces.
     rows: usize,
     deflater: Deflater,
 }
 
 impl Open<'_> {
-    /// Adds what one row holds, all of it or nothing. Answers `false` when it fits into no row.
+    /// Adds all records of one row or none. Returns `false` if they fit into no row.
     fn add(&mut self, first: Revision, records: &[Packed<'_>]) -> Result<bool, Fault> {
         let Some(one) = records.first() else { return Ok(false) };
         let follows = self.pack.as_ref().is_some_and(|pack| {
-            // A removal ends with a block, and then takes whole rows.
+            // A removal ends with a block, so it removes whole rows.
             let same_block = pack.first().0.div_ceil(BLOCK) == first.0.div_ceil(BLOCK);
             same_block && pack.has_room(first, records)
         });
@@ -156,20 +156,20 @@ impl Open<'_> {
         if is_added {
             self.rows += 1;
         } else {
-            // Nothing of it is written: it may be one that holds a part of a row.
+            // Nothing of it is written, because it may have only a part of a row.
             (self.pack, self.rows) = (None, 0);
         }
         Ok(is_added)
     }
 
-    /// Writes the row, and takes away the rows that it stands for.
+    /// Writes the row, and removes the rows that it replaces.
     fn close(&mut self) -> Result<(), Fault> {
         let rows = std::mem::take(&mut self.rows);
         let Some(pack) = self.pack.take().filter(|_| rows > 0) else { return Ok(()) };
         let Some((began, ended)) = pack.times() else { return Ok(()) };
         let (first, last) = (int(pack.first()), int(pack.next()) - 1);
         if rows == 1 && pack.changes() == 0 {
-            // One row of uses, or one record that changes nothing: nothing would be gained.
+            // A single row of uses, or a single record: moving it would save nothing.
             return Ok(());
         }
         self.transaction
@@ -186,7 +186,7 @@ impl Open<'_> {
                 pack.to_bytes(&mut self.deflater),
                 read::int_of(pack.changes())
             ])?;
-        // The small rows first: the file lets a record go only when the row before it that is left has it.
+        // The small rows first: the database allows the removal of a record only if the row before it contains it.
         self.transaction
             .prepare_cached("DELETE FROM packs WHERE first > ? AND first <= ?")?
             .execute(params![first, last])?;

@@ -1,13 +1,13 @@
-//! Which file it is, whatever its path.
+//! The identity of a file, independent of its path.
 
 use std::path::Path;
 
-/// Which file it really is, whatever has since been put at its path.
+/// The identity of a file. It shows whether another file has replaced it at its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Identity(u64, u64);
 
 impl Identity {
-    /// The identity of what is at this path now.
+    /// The identity of the file at this path now.
     pub(super) fn of(path: &Path) -> std::io::Result<Self> {
         let metadata = std::fs::metadata(path)?;
         #[cfg(unix)]

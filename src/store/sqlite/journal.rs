@@ -13,7 +13,7 @@ use crate::journal::{Parser, Record};
 use crate::store::records::check_position;
 use crate::store::{Head, Position, RecordQuery};
 
-/// Whether a position that somebody knows is in the journal with this head.
+/// Whether a known position is in the journal with this head.
 pub(super) fn check_known(connection: &Connection, known: &Position, head: &Head) -> Result<(), Fault> {
     check_position(known, head, |revision| {
         let mut hash = None;
@@ -94,8 +94,8 @@ fn changes(connection: &Connection, query: &RecordQuery, range: &RangeInclusive<
     Ok(records)
 }
 
-/// The first and the last record that can be wanted. Records are in the order of their instants, unless somebody has said that the
-/// clock is right: only then all of the time range is looked at.
+/// The first and the last record that can match. Records are in the order of their instants, unless an operator has
+/// confirmed an earlier clock: only then the time range does not restrict them.
 fn in_time(connection: &Connection, query: &RecordQuery, head: &Head) -> Result<Option<RangeInclusive<u64>>, Fault> {
     let range = query.range(head);
     let (from, until) = (query.filter.from, query.filter.until);
@@ -126,7 +126,7 @@ fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     one.into_iter().chain(other).min()
 }
 
-/// The last record of the uses that are kept together from this one on.
+/// The last record of the row of uses that begins with this record.
 fn last_of(connection: &Connection, first: Option<i64>) -> Result<Option<i64>, Fault> {
     let Some(first) = first else { return Ok(None) };
     let mut last = connection.prepare_cached("SELECT last FROM packs WHERE first = ?")?;

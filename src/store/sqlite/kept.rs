@@ -1,4 +1,4 @@
-//! Where a record is kept, alone in a row or with others, and how records are walked through in order.
+//! Where a record is stored, in its own row or in a pack, and how records are read in order.
 
 use std::ops::RangeInclusive;
 
@@ -12,20 +12,20 @@ use crate::journal::{Broken, Parser, Record};
 use crate::model::{Revision, Timestamp};
 use crate::store::columns;
 
-/// A record as it is kept. What is no text there, is none here.
+/// A stored record. A value that is not text is `None`.
 pub(super) struct Kept<'a> {
     pub(super) revision: Revision,
     pub(super) at: i64,
     pub(super) changes: bool,
     pub(super) hash: Option<&'a str>,
     pub(super) body: Option<&'a str>,
-    /// The row that it is kept in with others.
+    /// The pack that contains it.
     pub(super) together: Option<Together>,
-    /// What its text was put together of, where it is kept with others.
+    /// The parts of its text, if it is in a pack.
     pub(super) packed: Option<Packed<'a>>,
 }
 
-/// A row of records that are kept together.
+/// A row with a pack of records.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Together {
     pub(super) first: Revision,
@@ -35,7 +35,7 @@ pub(super) struct Together {
     pub(super) ended: Timestamp,
 }
 
-/// The record, if its text has the hash that is kept with it.
+/// The record, if its text has the stored hash.
 pub(super) fn record(parser: &mut Parser, kept: &Kept<'_>) -> Result<Record, Fault> {
     let (Some(hash), Some(body)) = (kept.hash, kept.body) else {
         return Err(Broken { revision: kept.revision, problem: "it is not text".to_owned() }.into());
@@ -43,7 +43,7 @@ pub(super) fn record(parser: &mut Parser, kept: &Kept<'_>) -> Result<Record, Fau
     Ok(columns::record_by(parser, kept.revision, hash, body.to_owned())?)
 }
 
-/// Reads single records. What is kept together is opened once for records that follow each other.
+/// Reads single records. A pack is decoded once for consecutive records.
 pub(super) struct Reader<'a> {
     alone: CachedStatement<'a>,
     together: CachedStatement<'a>,
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         Ok(self.in_open(revision, changes_only)?.flatten())
     }
 
-    /// What is wanted of the record, when it is in the row that is open.
+    /// The result for the record, if it is in the decoded pack.
     fn in_open(&mut self, revision: Revision, changes_only: bool) -> Result<Option<Option<Record>>, Fault> {
         let Some(open) = &self.open else { return Ok(None) };
         let Some(packed) = open.record(revision) else { return Ok(None) };
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Gives the records of the range to `take`, in order, until it answers `false`.
+/// Passes the records of the range to `take`, in order, until it returns `false`.
 pub(super) fn walk(
     connection: &Connection,
     range: &RangeInclusive<u64>,
@@ -109,7 +109,7 @@ pub(super) fn walk(
     walk_by(connection, sql, range, newest_first, take)
 }
 
-/// The same with those of them that change state. It reads no row in which there are only uses.
+/// The same for records that change state. It reads no row that has only uses.
 pub(super) fn walk_changes(
     connection: &Connection,
     range: &RangeInclusive<u64>,
@@ -121,7 +121,7 @@ pub(super) fn walk_changes(
     walk_by(connection, sql, range, newest_first, &mut take)
 }
 
-/// What is kept alone and what is kept together, newest first and oldest first.
+/// Records in their own rows and in packs, newest first or oldest first.
 const ALL: [&str; 4] = [
     "SELECT revision, hash, body, at, changes FROM journal WHERE revision BETWEEN ? AND ? ORDER BY revision DESC",
     "SELECT first, last, began, ended, uses, changes FROM packs WHERE first BETWEEN ? AND ? ORDER BY first DESC",
@@ -149,7 +149,7 @@ fn walk_by(
     let [from, until] = [range.start(), range.end()].map(|end| int(Revision(*end)));
     let mut alone = connection.prepare_cached(alone)?;
     let mut alone = alone.query(params![from, until])?;
-    // The one that holds the first record may begin before it.
+    // The pack with the first record may begin before it.
     let begin: Option<i64> = connection
         .prepare_cached("SELECT first FROM packs WHERE first <= ? ORDER BY first DESC LIMIT 1")?
         .query_row(params![from], |row| row.get(0))
@@ -240,13 +240,13 @@ fn pack(row: &Row<'_>) -> Result<Pack, Fault> {
     let changes = read::int_of(pack.changes());
     let times = pack.times().map(|(began, ended)| (int(pack.next()) - 1, began.millis(), ended.millis(), changes));
     if times != Some(beside) {
-        let problem = "what is kept beside the records from here on is not what they say".to_owned();
+        let problem = "the columns of the pack of records that begins here do not match its records".to_owned();
         return Err(Broken { revision: first, problem }.into());
     }
     Ok(pack)
 }
 
-/// The row of records that are kept together that begins with this one.
+/// The row of the pack that begins with this record.
 pub(super) fn pack_of(connection: &Connection, first: Revision) -> Result<Option<Pack>, Fault> {
     connection
         .prepare_cached("SELECT first, last, began, ended, uses, changes FROM packs WHERE first = ?")?
@@ -256,7 +256,7 @@ pub(super) fn pack_of(connection: &Connection, first: Revision) -> Result<Option
         .transpose()
 }
 
-/// The last row of records that are kept together, if it ends with this record.
+/// The row of the last pack, if it ends with this record.
 pub(super) fn last_pack(connection: &Connection, last: Revision) -> Result<Option<Pack>, Fault> {
     connection
         .prepare_cached("SELECT first, last, began, ended, uses, changes FROM packs ORDER BY first DESC LIMIT 1")?

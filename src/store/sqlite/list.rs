@@ -1,8 +1,8 @@
 //! Which rows a page shows.
 //!
-//! A page is the newest of what a few sources show: everything, or what the caller owns and what each of the caller's
-//! roles may approve. Each source is one walk down an index in the order of the page, which stops at the page's limit,
-//! so a page costs the same in a young file and in an old one.
+//! A page has the newest rows of a few sources: all rows, or the rows of the caller and those that each role of the
+//! caller may approve. Each source is one scan of an index in the order of the page, which stops at the page's limit,
+//! so a page costs the same in a small and in a large file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ pub(super) fn grants(connection: &Connection, page: &Page<GrantStatus>) -> Resul
     shown.into_iter().map(|created| grant_created(connection, created)).collect()
 }
 
-/// Newest first. Delegations are few, made by people for people; so the status is no part of an index.
+/// Newest first. There are few delegations, so the status is in no index.
 pub(super) fn delegations(
     connection: &Connection,
     page: &Page<DelegationStatus>,
@@ -78,7 +78,7 @@ pub(super) fn delegations(
 struct Table {
     rows: &'static str,
     approvers: &'static str,
-    /// Whether rows are found by their end and sorted, instead of in the order of the page.
+    /// Whether rows are found by their end and then sorted, not in the order of the page.
     by_end: bool,
 }
 
@@ -86,8 +86,8 @@ const REQUESTS: Table = Table { rows: "requests", approvers: "request_approvers"
 const GRANTS: Table = Table { rows: "grants", approvers: "grant_approvers", by_end: false };
 const LIVE_GRANTS: Table = Table { rows: "grants", approvers: "grant_approvers", by_end: true };
 
-/// Whether walking down all grants would pass more that have ended, and that no record says so of yet, than there are live
-/// ones. After very many grants have ended at once there are such for a while.
+/// Whether a scan of all open grants would read more expired grants, whose end is not recorded yet, than live ones.
+/// This is so for a while after very many grants have ended at once.
 fn more_ended_than_live(connection: &Connection, page: &Page<GrantStatus>) -> Result<bool, Fault> {
     let count = |sql: &str| -> Result<i64, Fault> {
         Ok(connection.prepare_cached(sql)?.query_row([page.now.millis()], |row| row.get(0))?)
@@ -96,7 +96,7 @@ fn more_ended_than_live(connection: &Connection, page: &Page<GrantStatus>) -> Re
     Ok(ended > FEW && count(LIVE)? <= ended)
 }
 
-/// So many are not worth sorting for.
+/// Fewer than this are not worth sorting.
 const FEW: i64 = 500;
 const ENDED: &str = "SELECT count(*) FROM (SELECT 1 FROM grants INDEXED BY grants_by_end
      WHERE (state = 'open' OR state = 'suspended') AND ends_at <= ? LIMIT 50000)";
@@ -122,7 +122,7 @@ fn shown<S>(connection: &Connection, table: &Table, matching: &[Matching], page:
     Ok(found.into_iter().rev().take(page.limit).collect())
 }
 
-// Which index to walk is said outright: without statistics SQLite takes the one by state for an owner's few rows.
+// The index is named explicitly: without statistics SQLite would use the one by state for an owner's few rows.
 
 fn everybodys(Table { rows, by_end, .. }: &Table, Matching { state, at }: Matching) -> String {
     if *by_end {
@@ -143,7 +143,7 @@ fn owners(Table { rows, .. }: &Table, Matching { state, at }: Matching) -> Strin
     )
 }
 
-/// Reads nothing but the index.
+/// Reads only the index.
 fn found_by_end(state: &str, at: &str) -> String {
     format!(
         "SELECT t.created FROM grants t INDEXED BY grants_by_end
@@ -167,7 +167,7 @@ fn approvers(Table { rows, approvers, by_end }: &Table, Matching { state, at }: 
     )
 }
 
-/// Adds what this source shows.
+/// Adds the rows of this source.
 fn collect<S>(
     connection: &Connection,
     sql: &str,

@@ -1,45 +1,46 @@
 //! The store of one host: a SQLite file that several processes share.
 //!
-//! The file is this library's own. It is written in WAL mode with full synchronisation, so a commit that has returned
-//! survives a power cut, and every write takes the write lock from its start, so what it read is still so when it
-//! commits. Keep it on a local disk: SQLite's locks do not hold on network file systems.
+//! Only this library uses the file. It is written in WAL mode with full synchronisation, so a commit that has returned
+//! survives a power cut. Every write takes the write lock at its start, so what it has read is still valid when it
+//! commits. Keep the file on a local disk: SQLite's locks do not work on network file systems.
 //!
 //! | file | question |
 //! |---|---|
-//! | `options` | what an operator may tune |
-//! | `file` | which file may be a store, and how it is opened |
-//! | `identity` | which file it is, whatever its path |
-//! | `schema` | which version the file has, and how it is brought to this one |
-//! | `migrations/` | what is in the file |
-//! | `private` | whether a store's file is closed to other users of the machine |
-//! | `connections` | who holds which connection, and when one must not be used any more |
-//! | `forked` | what a fork does to open connections |
-//! | `wal_index` | whether anything was committed, without asking SQLite |
-//! | `rows` | how values become columns and come back |
+//! | `options` | what an operator can set |
+//! | `file` | which file can be a store, and how it is opened |
+//! | `identity` | which file it is, independent of its path |
+//! | `schema` | the version of the file, and its migrations |
+//! | `migrations/` | the tables of the file |
+//! | `private` | whether other users of the machine can use the file |
+//! | `connections` | who uses which connection, and when a connection must be closed |
+//! | `forked` | how a fork affects open connections |
+//! | `wal_index` | whether anything was committed, without a query |
+//! | `rows` | conversion between values and columns |
 //! | `commit` | how a batch is written |
 //! | `read` | how single rows, and what is live, are read |
-//! | `snapshot` | how a view is put together, and what is due |
+//! | `snapshot` | how a view is built, and what is due |
 //! | `journal` | how records are read |
-//! | `kept` | where a record is kept, alone or with others |
-//! | `pack` | how records are kept together |
-//! | `gather` | which records are put together, and when |
-//! | `press` | how what is over is kept in less room |
-//! | `about` | what each record is about |
-//! | `checkpoints` | which signed checkpoints are kept, and the roots from which proofs are made |
+//! | `kept` | where a record is stored, alone or in a pack |
+//! | `pack` | how several records are stored in one row |
+//! | `gather` | which records are stored in one row, and when |
+//! | `compress` | compression of stored requests, grants and notices |
+//! | `about` | the topics by which each record can be found |
+//! | `checkpoints` | signed checkpoints, and the roots from which proofs are made |
 //! | `list` | which rows a page shows |
 //! | `standings` | what hosts have reported of principals |
-//! | `tally` | how many grants and requests there are |
-//! | `outbox` | which notices are given out to be planned, and what is kept for how long |
-//! | `deliveries` | who sends which delivery until when, and what became of it |
+//! | `tally` | the numbers of grants and requests |
+//! | `outbox` | which notices are leased to be planned, and how long rows are kept |
+//! | `deliveries` | who sends which delivery until when, and the result |
 //! | `refusals` | refused attempts |
-//! | `retention` | which old records may be removed, and how they are |
-//! | `secrets` | what all who use the file have in common and nobody else knows |
-//! | `verify` | whether the file still says what was written to it |
-//! | `error` | what a failure of SQLite means to the caller |
+//! | `retention` | which old records may be removed, and their removal |
+//! | `secrets` | the secrets that all processes of the file share |
+//! | `verify` | whether the file contains what was written to it |
+//! | `error` | what an error of SQLite means to the caller |
 
 mod about;
 mod checkpoints;
 mod commit;
+mod compress;
 mod connections;
 mod deliveries;
 mod error;
@@ -53,7 +54,6 @@ mod list;
 mod options;
 mod outbox;
 mod pack;
-mod press;
 mod private;
 mod read;
 mod refusals;
@@ -95,15 +95,15 @@ use crate::workflow::{Needs, View};
 
 /// A store in one SQLite file, for any number of threads and of processes of one host.
 ///
-/// After a failed write or `fsync` the store closes its connections, and the next operation opens new ones. A commit that
-/// failed so is in doubt until then: it may turn out to have happened if the machine goes down before the next commit.
+/// After a failed write or `fsync` the store closes its connections, and the next operation opens new ones. The result
+/// of the failed commit is unknown until then: it may be in the file if the machine stops before the next commit.
 ///
 /// # Forking
 ///
 /// A process that forks must have no connection open then: call [`Store::before_fork`] before the fork and
-/// [`Store::after_fork_in_parent`] after it in the parent, and open another store in the child. A store that is used in a child
-/// answers [`StoreError::Unavailable`], and dropping it there touches nothing. A child whose parent forgot to pause is
-/// refused the file, because it could not hold its locks.
+/// [`Store::after_fork_in_parent`] after it in the parent, and open another store in the child. A store that is used in
+/// a child returns [`StoreError::Unavailable`], and dropping it there changes nothing. If the parent did not call it,
+/// the child cannot open the file, because its locks would not work.
 ///
 /// ```
 /// use jit_access::store::{SqliteOptions, SqliteStore, Store};
@@ -121,11 +121,11 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the store in the file at `path`. A missing file is created, readable by its owner only; a missing directory
-    /// is not. A file from an earlier version of this library is brought to this one.
+    /// is not. A file from an earlier version of this library is migrated.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], with an [`UnusableFile`] for its source when what is at `path` cannot be a store of
-    /// this version, which is then as it was; [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`], with an [`UnusableFile`] as its source if the file at `path` cannot be a store of
+    /// this version; it does not change then; [`StoreError::Corrupt`].
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
         Ok(Self { connections: Connections::open(path.as_ref(), options)? })
     }
@@ -136,7 +136,7 @@ impl SqliteStore {
         self.connections.path()
     }
 
-    /// The file beside it that keeps the last position that was seen.
+    /// The file next to it with the last position that was seen.
     fn seen(&self) -> PathBuf {
         beside(self.path(), "-seen")
     }
@@ -293,7 +293,7 @@ impl Store for SqliteStore {
     }
 
     fn forget_old(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.connections.write("removing what is kept no longer", |c| outbox::forget_old(c, now))
+        self.connections.write("removing expired rows", |c| outbox::forget_old(c, now))
     }
 
     fn add_counts(&self, counts: &[u64]) -> Result<Option<Vec<u64>>, StoreError> {
@@ -306,7 +306,7 @@ impl Store for SqliteStore {
 
     fn remember(&self, seen: &Seen) -> Result<(), StoreError> {
         const DOING: &str = "keeping what was seen";
-        /// A commit waits for the disk, and wakes everybody who watches.
+        /// A commit waits for the disk, and notifies every process.
         const EVERY_MS: i64 = 10_000;
         memo::write(&self.seen(), seen)?;
         let head = self.head()?;

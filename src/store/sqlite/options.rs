@@ -1,9 +1,9 @@
-//! What an operator may tune.
+//! The options of the store.
 
 use derive_setters::Setters;
 use std::time::Duration;
 
-/// What an operator may tune.
+/// The options of the store.
 ///
 /// ```
 /// use jit_access::store::SqliteOptions;
@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Setters)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// How long an operation waits for another process to let go of the file before it fails with
+    /// How long an operation waits for another process to release the file before it fails with
     /// [`crate::store::StoreError::Unavailable`]. Five seconds unless set.
     pub busy_timeout: Duration,
 }

@@ -1,19 +1,19 @@
-//! Which notices are given out to be planned, and what is kept for how long.
+//! Which notices are leased to be planned, and how long rows are kept.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::error::Fault;
 use super::read::{self, int_of};
 use super::rows::{instant, int, revision};
-use super::{deliveries, press, refusals};
+use super::{compress, deliveries, refusals};
 use crate::model::{Revision, Timestamp};
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::{Gathers, KEY_DAYS, Leased, MAX_NOTICES, Message, NOTICE_DAYS, NewDelivery, UNSENT_DAYS};
 
-/// How many old rows one transaction removes at most, so that no commit pays for a month of silence.
+/// How many old rows one transaction removes at most, so that no commit has to remove those of a whole month.
 const CLEARED: i64 = 1_000;
 
-/// Whether a lease would give anything out. Asked first, so that an idle worker never takes the write lock.
+/// Whether a lease would return anything. It is read first, so that an idle worker never takes the write lock.
 pub(super) fn has_due(connection: &Connection, now: Timestamp) -> Result<bool, Fault> {
     let found = connection
         .prepare_cached("SELECT 1 FROM notices WHERE next_at <= ? LIMIT 1")?
@@ -36,13 +36,13 @@ pub(super) fn queue(transaction: &Transaction<'_>, messages: &[Message], at: Tim
         if let Some(gathers) = gathers
             && let Some(last) = last_gathering(transaction, gathers)?
         {
-            // While one waits, it stands for this one too.
+            // While one waits, this one is not written.
             let Some(until) = last.until else { continue };
             due = due.max(last.due.saturating_add(gathers.apart_millis)).min(Timestamp::MAX.millis());
             after = until;
         }
         let (key, apart) = gathers.as_ref().map(|one| (&one.key, one.apart_millis)).unzip();
-        let (body, pressed) = press::kept(press::Kind::Notice, body);
+        let (body, pressed) = compress::columns(compress::Kind::Notice, body);
         insert.execute(params![kind, body, pressed, at.millis(), due, key, apart, int(after)])?;
     }
     forget_old(transaction, at)?;
@@ -54,7 +54,7 @@ struct Gathering {
     until: Option<Revision>,
 }
 
-/// The last notice that gathers this.
+/// The last notice of this sort.
 fn last_gathering(transaction: &Transaction<'_>, gathers: &Gathers) -> Result<Option<Gathering>, Fault> {
     let found = transaction
         .prepare_cached("SELECT due_at, until FROM notices WHERE gathers = ? ORDER BY id DESC LIMIT 1")?
@@ -85,7 +85,7 @@ pub(super) fn lease(
                 attempt: u32::try_from(row.get::<_, i64>(1)?).unwrap_or(u32::MAX),
                 message: Message {
                     kind: row.get(2)?,
-                    body: press::form(row, 3)?.into_owned(),
+                    body: compress::form(row, 3)?.into_owned(),
                     due: Some(due),
                     gathers: key.zip(apart).map(|(key, apart_millis)| Gathers { key, apart_millis }),
                 },
@@ -109,7 +109,7 @@ pub(super) fn plan(
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let Ok(id) = i64::try_from(id) else { return Ok(false) };
-    let (text, pressed) = press::kept(press::Kind::Notice, body);
+    let (text, pressed) = compress::columns(compress::Kind::Notice, body);
     let kind: Option<String> = transaction
         .prepare_cached(
             "UPDATE notices SET next_at = NULL, body = ?, pressed = ? WHERE id = ? AND next_at IS NOT NULL RETURNING kind",
@@ -130,14 +130,14 @@ pub(super) fn waiting(connection: &Connection, now: Timestamp) -> Result<u64, Fa
     Ok(count.cast_unsigned())
 }
 
-/// Removes what is kept no longer; answers how many notices and keys that were.
+/// Removes expired rows; returns how many notices and keys.
 pub(super) fn forget_old(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, Fault> {
     let newest: i64 =
         transaction.prepare_cached("SELECT coalesce(max(id), 0) FROM notices")?.query_row([], |row| row.get(0))?;
     let before = |days: i64| now.millis().saturating_sub(days * DAY_MILLIS);
     let far = newest.saturating_sub(i64::try_from(MAX_NOTICES).unwrap_or(i64::MAX));
     let notices = [
-        // The deliveries go with their notice.
+        // The deliveries are removed with their notice.
         ("DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE id <= ?1 ORDER BY id LIMIT ?2)", far),
         (
             "DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE due_at < ?1 ORDER BY due_at LIMIT ?2)",

@@ -1,13 +1,14 @@
-//! How records that follow each other are kept together, each still a record of its own.
+//! Storing consecutive records in one row; each is still a separate record.
 //!
-//! The text of a record is its instant, what it says, and its place in the chain. What it says is kept once for all that say the
-//! same; the place follows from the hashes, which are kept for each. So every text is made again as it was hashed.
+//! The text of a record consists of its instant, its form (everything else), and its place in the chain. Equal forms
+//! are stored once. The place follows from the hashes, which are stored for each record. So every text is restored
+//! exactly as it was hashed.
 //!
 //! In bytes: the version; the first eight bytes of the SHA-256 of all that follows; the hash of the record before the first
-//! one; the number of records (two bytes, the low one first); their hashes; and deflated the number of forms, each form with its
-//! length before it, and for each record the number of its form and the milliseconds since the record before it. These
-//! numbers are written seven bits a byte, the low ones first. From version 2 on the length of a form is doubled, and one is added
-//! to it when what says so changes state. In version 1 there are only uses, which change nothing.
+//! one; the number of records (two bytes, the low one first); their hashes; and then, deflated: the number of forms,
+//! each form after its length, and for each record the number of its form and the milliseconds since the record before
+//! it. These numbers have seven bits in each byte, the low ones first. Since version 2 the length of a form is doubled,
+//! and one is added if its records change state. Version 1 has only uses, which change no state.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -22,37 +23,37 @@ use crate::model::{Revision, Timestamp};
 const VERSION: u8 = 2;
 /// Of uses alone.
 const USES: u8 = 1;
-/// How many records are kept together at most.
+/// The greatest number of records in a pack.
 pub(super) const MAX_RECORDS: usize = 256;
-/// No further record is added to so many bytes of forms: uses at the end are written anew with every commit, and of others all
-/// have to be read to read one.
+/// No further record is added to so many bytes of forms: uses at the end are written again with every commit, and to
+/// read one record, all must be decoded.
 const MAX_TEXT: usize = 32 << 10;
 const MAX_TEXT_OF_CHANGES: usize = 96 << 10;
-/// More than the largest pack has, so that a damaged one takes no memory.
+/// More than the length of the largest pack, so that damaged data cannot use much memory.
 const MAX_INFLATED: usize = 1 << 20;
-/// A longer text stays alone.
+/// A longer text stays in its own row.
 const MAX_ONE: usize = 512 << 10;
 const CHECK: usize = 8;
 const HASH: usize = 32;
-/// Fast, and as small as the slower ones with uses, of which most say the same.
+/// Fast, and as small as the slower levels for uses, most of which have the same form.
 const LEVEL: u8 = 1;
-/// A sixth smaller with what says different things. It is written once.
+/// A sixth smaller for different forms. It is written once.
 const LEVEL_OF_CHANGES: u8 = 6;
 
-/// Records that follow each other.
+/// Consecutive records.
 #[derive(Debug)]
 pub(super) struct Pack {
     first: Revision,
     previous: Hash,
-    /// What records say besides their instant and place, one after the other.
+    /// The forms, one after the other.
     text: String,
     forms: Vec<Form>,
     /// Whether one of them changes state.
     has_changes: bool,
     records: Vec<One>,
-    /// Whether the forms are known by their hashes, which is needed to add one.
+    /// Whether the forms are indexed by their hashes, which is needed to add one.
     is_known: bool,
-    /// The last form of each hash. A form that another one has hidden so is kept twice.
+    /// The last form of each hash. After a collision a form is stored twice.
     known: HashMap<u64, usize, foldhash::quality::RandomState>,
 }
 
@@ -70,7 +71,7 @@ struct One {
     hash: Hash,
 }
 
-/// What deflates. Its memory is larger than what it is given, so it is kept for the next one.
+/// The compressor. Its memory is larger than its input, so it is reused.
 #[derive(Default)]
 pub(super) struct Deflater(Option<(u8, Box<CompressorOxide>)>);
 
@@ -98,7 +99,7 @@ impl Deflater {
 pub(super) struct Packed<'a> {
     pub(super) at: Timestamp,
     pub(super) hash: Hash,
-    /// What it says besides its instant and place.
+    /// Its form.
     pub(super) said: &'a str,
     /// Whether it changes state.
     pub(super) changes: bool,
@@ -111,14 +112,14 @@ impl Packed<'_> {
         Frame { previous: self.previous, revision }.body(self.at, self.said)
     }
 
-    /// The same at the end of a text.
+    /// Appends its text to another text.
     pub(super) fn write_body(&self, revision: Revision, text: &mut String) {
         Frame { previous: self.previous, revision }.write_body(self.at, self.said, text);
     }
 }
 
 impl Pack {
-    /// An empty one, which continues the record with this position and hash.
+    /// An empty pack that continues after the record with this position and hash.
     pub(super) fn after(revision: Revision, hash: Hash) -> Self {
         Self {
             first: revision.next(),
@@ -152,7 +153,7 @@ impl Pack {
         self.records.iter().filter(|one| self.forms.get(one.form).is_some_and(|form| form.changes)).count()
     }
 
-    /// Takes in the use that follows. Answers `false` when it is full, or this is a record that does not belong here.
+    /// Adds the next use. Returns `false` if the pack is full, or the record does not belong here.
     pub(super) fn take(&mut self, record: &Record) -> bool {
         if record.event.fact.changes_state() || record.revision != self.next() || self.has_changes {
             return false;
@@ -163,7 +164,7 @@ impl Pack {
         })
     }
 
-    /// Adds the record that follows. Answers `false` when it does not fit.
+    /// Adds the next record. Returns `false` if it does not fit.
     pub(super) fn add(&mut self, record: &Packed<'_>) -> bool {
         let most = if record.changes || self.has_changes { MAX_TEXT_OF_CHANGES } else { MAX_TEXT };
         let is_full = self.records.len() >= MAX_RECORDS || self.text.len() >= most || record.said.len() > MAX_ONE;
@@ -193,7 +194,7 @@ impl Pack {
         true
     }
 
-    /// Whether all of these follow it, and could be added.
+    /// Whether all of these come next and fit.
     pub(super) fn has_room(&self, first: Revision, records: &[Packed<'_>]) -> bool {
         let Some(one) = records.first() else { return false };
         let follows = self.next() == first && self.last_hash() == one.previous;
@@ -218,7 +219,7 @@ impl Pack {
         self.records.last().map_or(self.previous, |one| one.hash)
     }
 
-    /// A record; `None` when it is not here.
+    /// A record; `None` if it is not in the pack.
     pub(super) fn record(&self, revision: Revision) -> Option<Packed<'_>> {
         let place = self.place(revision)?;
         let one = self.records.get(place)?;
@@ -238,7 +239,7 @@ impl Pack {
         }
     }
 
-    /// As it is kept.
+    /// The stored form.
     pub(super) fn to_bytes(&self, deflater: &mut Deflater) -> Vec<u8> {
         let has_changes = self.has_changes;
         let (version, level) = if has_changes { (VERSION, LEVEL_OF_CHANGES) } else { (USES, LEVEL) };
@@ -267,10 +268,10 @@ impl Pack {
         bytes
     }
 
-    /// What is kept so, beginning with this record.
+    /// The pack with this stored form, beginning with this record.
     pub(super) fn read(first: Revision, bytes: &[u8]) -> Result<Self, Fault> {
         let broken = || {
-            let problem = "the records that are kept together from here on cannot be read".to_owned();
+            let problem = "the pack of records that begins here cannot be read".to_owned();
             Fault::from(Broken { revision: first, problem })
         };
         Self::parse(first, bytes).ok_or_else(broken)

@@ -1,16 +1,16 @@
-//! Whether a store's file is closed to other users of the machine.
+//! Whether other users of the machine can use a store's file.
 
 use std::path::Path;
 
 #[cfg(unix)]
 use crate::file::beside;
 
-/// Reading, writing and running, by everybody but the owner and the group.
+/// Permissions to read, write and execute for all users except the owner and the group.
 #[cfg(unix)]
 const OTHERS: u32 = 0o007;
 
-/// Whether nobody but the owner and the group can use the file and what SQLite keeps beside it. If not, what is wrong and the
-/// command that mends it.
+/// Checks that only the owner and the group can use the file and the files that SQLite has next to it. The error has
+/// the problem and the command that fixes it.
 #[cfg(unix)]
 pub(crate) fn check_private(path: &Path) -> Result<(), (String, String)> {
     use std::os::unix::fs::PermissionsExt;
@@ -23,11 +23,11 @@ pub(crate) fn check_private(path: &Path) -> Result<(), (String, String)> {
         .collect();
     let Some((mode, first)) = open.first() else { return Ok(()) };
     let files: Vec<_> = open.iter().map(|(_, file)| file.display().to_string()).collect();
-    let problem = format!("and everybody on this machine can use {} (mode {mode:04o})", first.display());
-    Err((problem, format!("a file that is yours alone; run: chmod o-rwx {}", files.join(" "))))
+    let problem = format!("and every user of this machine can use {} (mode {mode:04o})", first.display());
+    Err((problem, format!("a file that other users cannot use; run: chmod o-rwx {}", files.join(" "))))
 }
 
-/// Closes a file in which nothing is yet to other users: it is about to become a store.
+/// Removes the permissions of other users from an empty file that becomes a store.
 #[cfg(unix)]
 pub(super) fn close_if_empty(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

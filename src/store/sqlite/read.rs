@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::compress;
 use super::error::Fault;
-use super::press;
 use super::rows::{self, revision};
 use crate::model::{
     AccessRequest, Delegation, DelegationId, Grant, GrantId, Invalid, Principal, RequestId, Revision, Timestamp,
@@ -54,21 +54,21 @@ const HEAD: &str =
 const REQUEST: &str = "SELECT created, coalesce(pressed, stored) FROM requests";
 const GRANT: &str = "SELECT g.created, coalesce(u.uses, 0), coalesce(g.pressed, g.stored) FROM grants g LEFT JOIN grant_uses u USING (created)";
 
-/// What never reads what is over. The tests look at how SQLite plans these.
+/// Queries that never read ended rows. The tests check their query plans.
 const DELEGATIONS_TO: &str = "SELECT created, stored FROM delegations
      WHERE delegate_kind = ?1 AND delegate = ?2 AND ended = 0 AND starts_at <= ?3 AND ends_at > ?3
      ORDER BY created DESC";
-// One walk for each state: together they would have to be sorted.
+// One scan for each state: rows of several states would have to be sorted.
 const LIVE: [&str; 2] = ["WHERE g.state = 'open' AND g.ends_at > ?", "WHERE g.state = 'suspended' AND g.ends_at > ?"];
-/// What a person has asked for, in person and through agents, newest first. The person stands beside the owner only where it is
-/// somebody else, so it is two walks.
+/// The requests of a person and of their agents, newest first. The person has a value only if it differs from the
+/// owner, so there are two scans.
 pub(super) const REQUESTS_OF: &str =
     "SELECT created, coalesce(pressed, stored) FROM requests INDEXED BY requests_by_owner
      WHERE owner_kind = ?1 AND owner = ?2 AND person = ''
      UNION ALL SELECT created, coalesce(pressed, stored) FROM requests INDEXED BY requests_by_person
      WHERE person_kind = ?1 AND person = ?2 AND person <> ''
      ORDER BY created DESC LIMIT ?3 OFFSET ?4";
-/// What a check needs of these, without reading what is stored. The others are few and have an index of their own.
+/// The data that a check needs, without the stored forms. There are few others, and they have their own index.
 const PLAIN: &str = "SELECT created, id, owner_kind, owner, allowed, excepted, scope, starts_at, ends_at FROM grants INDEXED BY grants_by_state
      WHERE state = 'open' AND plain = 1 AND ends_at > ? ORDER BY created";
 const NOT_PLAIN: &str = "WHERE g.plain = 0 AND g.state IN ('open', 'suspended') AND +g.ends_at > ?";
@@ -76,7 +76,7 @@ const HELD: &str =
     "WHERE g.owner_kind = ? AND g.owner = ? AND +g.state IN ('open', 'suspended') AND g.ends_at > ? ORDER BY g.created";
 const HELD_FOR: &str = "WHERE g.person_kind = ? AND g.person = ? AND g.person <> ''
      AND (g.state = 'open' OR g.state = 'suspended') AND g.ends_at > ? ORDER BY g.created";
-/// Those that come later in a chain are made later.
+/// Later grants of a chain were created later.
 const CHAIN: &str = "WHERE g.first = ? ORDER BY g.created";
 const UNSETTLED: &str = "WHERE g.unsettled = 1 ORDER BY g.created DESC";
 const EXTENDING: &str =
@@ -91,12 +91,12 @@ const NEXT_DUE: [&str; 2] = [
 
 fn request_in(row: &Row<'_>) -> Result<(Revision, AccessRequest), Fault> {
     let created = row.get(0)?;
-    Ok((revision(created)?, rows::request(created, &press::form(row, 1)?)?))
+    Ok((revision(created)?, rows::request(created, &compress::form(row, 1)?)?))
 }
 
 fn grant_in(row: &Row<'_>) -> Result<(Revision, Grant), Fault> {
     let created = row.get(0)?;
-    Ok((revision(created)?, rows::grant(created, row.get(1)?, &press::form(row, 2)?)?))
+    Ok((revision(created)?, rows::grant(created, row.get(1)?, &compress::form(row, 2)?)?))
 }
 
 pub(super) fn request_by_id(
@@ -156,8 +156,8 @@ pub(super) fn delegation_in(row: &Row<'_>) -> Result<(Revision, Delegation), Fau
     Ok((revision(created)?, rows::delegation(created, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?))
 }
 
-/// The grants that are scheduled, active or held back at `now`: those of which the journal tells no end, and that time
-/// has not ended.
+/// The grants that are scheduled, active or suspended at `now`: the journal has no end of them, and their window has
+/// not ended.
 pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<Vec<Grant>, Fault> {
     let mut grants = Vec::new();
     for live in LIVE {
@@ -172,7 +172,7 @@ pub(super) fn live_grants(connection: &Connection, now: Timestamp) -> Result<Vec
     Ok(grants.into_iter().map(|(_, grant)| grant).collect())
 }
 
-/// What checks need of these.
+/// The data of them that checks need.
 pub(super) fn live(connection: &Connection, now: Timestamp) -> Result<Live, Fault> {
     let mut live = Live::of(head(connection)?, Vec::new());
     let mut statement = connection.prepare_cached(PLAIN)?;
@@ -189,7 +189,7 @@ pub(super) fn live(connection: &Connection, now: Timestamp) -> Result<Live, Faul
     Ok(live)
 }
 
-/// Those of them that this principal holds, or an agent for them, newest first.
+/// Those that this principal holds, or an agent of the principal, newest first.
 pub(super) fn live_of(connection: &Connection, who: &Principal, now: Timestamp) -> Result<Vec<Grant>, Fault> {
     let mut grants = BTreeMap::new();
     for sql in [HELD, HELD_FOR] {
@@ -246,7 +246,7 @@ pub(super) fn extending(connection: &Connection, chains: &BTreeSet<GrantId>) -> 
     Ok(requests)
 }
 
-/// The grants that nobody approved, and nobody has reviewed yet or a review found unjustified, newest first.
+/// The break-glass grants without a review, or with a review that found them unjustified, newest first.
 pub(super) fn unsettled(connection: &Connection) -> Result<Vec<Grant>, Fault> {
     let mut statement = connection.prepare_cached(&format!("{GRANT} {UNSETTLED}"))?;
     let mut found = statement.query([])?;
@@ -257,7 +257,7 @@ pub(super) fn unsettled(connection: &Connection) -> Result<Vec<Grant>, Fault> {
     Ok(grants)
 }
 
-/// The next instant at which [`due`] will answer something.
+/// The next instant at which [`due`] will return something.
 pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Fault> {
     let mut next = None;
     for sql in NEXT_DUE {

@@ -75,7 +75,7 @@ fn refused_in(row: &Row<'_>) -> Result<NumberedRefusal, Fault> {
     Ok((row.get::<_, i64>(0)?.cast_unsigned(), refused))
 }
 
-/// Removes what is kept no longer; answers how many rows that were.
+/// Removes expired rows; returns how many.
 pub(super) fn forget_old(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, Fault> {
     let newest: i64 =
         transaction.prepare_cached("SELECT coalesce(max(number), 0) FROM refusals")?.query_row([], |row| row.get(0))?;

@@ -1,4 +1,4 @@
-//! Which old records may be removed, and how they are.
+//! Which old records may be removed, and their removal.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -12,7 +12,7 @@ use crate::store::retention::check_removal;
 use crate::store::topics::{Bits, place_of, revision_of};
 use crate::store::{Head, Removable, RemovalLimits, Subject};
 
-/// What may be removed now.
+/// The records that may be removed now.
 pub(super) fn removable(connection: &Connection, limits: &RemovalLimits) -> Result<Option<Removable>, Fault> {
     let head = read::head(connection)?;
     let old = last_before(connection, &head, limits.before)?;
@@ -43,12 +43,12 @@ fn place(connection: &Connection, revision: Revision) -> Result<Option<(String, 
     Ok(found)
 }
 
-/// The last record that is before this instant together with all before it.
+/// The last record before which, itself included, all records are before this instant.
 fn last_before(connection: &Connection, head: &Head, at: Timestamp) -> Result<Revision, Fault> {
     let one = |sql: &str| -> Result<Option<i64>, Fault> {
         Ok(connection.prepare_cached(sql)?.query_row([at.millis()], |row| row.get(0)).optional()?.flatten())
     };
-    // Records are in the order of their instants, unless somebody has said that the clock is right.
+    // Records are in the order of their instants, unless an operator has confirmed an earlier clock.
     let (alone, together) = if head.clock.is_some() {
         ("SELECT min(revision) FROM journal WHERE at >= ?", "SELECT min(first) FROM packs WHERE ended >= ?")
     } else {
@@ -64,13 +64,13 @@ fn last_before(connection: &Connection, head: &Head, at: Timestamp) -> Result<Re
     })
 }
 
-/// The first record that tells of something live or pending.
+/// The first record about something live or pending.
 fn needed(connection: &Connection, now: Timestamp) -> Result<Option<Revision>, Fault> {
     let first: Option<i64> = connection.prepare_cached(NEEDED)?.query_row([now.millis()], |row| row.get(0))?;
     Ok(first.map(rows::revision).transpose()?)
 }
 
-/// Of a chain of extensions all is needed from its first request on.
+/// A chain of extensions is needed completely, from its first request on.
 const NEEDED: &str = "SELECT min(created) FROM (
     SELECT min(created) AS created FROM requests WHERE state IN ('pending', 'needs_info')
     UNION ALL SELECT min(created) FROM delegations WHERE ended = 0 AND ends_at > ?
@@ -79,7 +79,7 @@ const NEEDED: &str = "SELECT min(created) FROM (
         LEFT JOIN grants f ON f.id = g.first JOIN requests r ON r.id = coalesce(f.request, g.request)
         WHERE g.state IN ('open', 'suspended') OR g.unsettled = 1)";
 
-/// The rows that are over with the records up to one.
+/// The rows that end with the records up to one.
 fn over(connection: &Connection, last: Revision) -> Result<Over, Fault> {
     let mut ending = Ending::with(last);
     let mut grants = connection.prepare_cached(
@@ -118,7 +118,7 @@ fn later(row: &Row<'_>, column: usize) -> Result<Revision, Fault> {
     Ok(later.map(rows::revision).transpose()?.unwrap_or_default())
 }
 
-/// The last record about this.
+/// The last record about this subject.
 pub(super) fn last_about(connection: &Connection, subject: Subject) -> Result<Revision, Fault> {
     let Some(key) = about::key(connection, &Topic::Subject(subject))? else { return Ok(Revision::ZERO) };
     let mut statement = connection
@@ -129,8 +129,8 @@ pub(super) fn last_about(connection: &Connection, subject: Subject) -> Result<Re
     Ok(bits.last().map_or(Revision::ZERO, |place| revision_of(block, place)))
 }
 
-/// Removes the records that the batch says are removed, in the transaction in which that is written, and with them what has no
-/// other records. `before` is the head before it, and the head that says so is written already.
+/// Removes the records of the removal in this batch, in the transaction that writes it, and the rows without other
+/// records. `before` is the head before the batch; the head with the removal is already written.
 pub(super) fn remove(
     transaction: &Transaction<'_>,
     removal: &Removal,
@@ -152,7 +152,7 @@ pub(super) fn remove(
     delete("grants", &over.grants)?;
     delete("requests", &over.requests)?;
     for (approvers, rows) in [("grant_approvers", "grants"), ("request_approvers", "requests")] {
-        // It reads all of them once, which is less than an index by rows would cost every request.
+        // It reads all of them once, which costs less than an index by rows would cost every request.
         let left = format!("SELECT 1 FROM {rows} WHERE {rows}.created = {approvers}.created");
         transaction.execute(&format!("DELETE FROM {approvers} WHERE NOT EXISTS ({left})"), [])?;
     }
@@ -160,13 +160,13 @@ pub(super) fn remove(
     transaction.execute("DELETE FROM journal WHERE revision <= ?", [int(last)])?;
     transaction.execute("DELETE FROM packs WHERE last <= ?", [int(last)])?;
     forget_topics(transaction, last)?;
-    // Keys are kept for days, and what goes here is older.
+    // Keys are kept for days, and the removed records are older.
     transaction.execute("DELETE FROM idempotency WHERE at <= ?", [removal.until.millis()])?;
     Ok(())
 }
 
-/// Removes what the removed records could be found by. It reads all sets once, which is less than an index by blocks would cost
-/// every use.
+/// Removes the topics of the removed records. It reads all sets once, which costs less than an index by blocks would
+/// cost every use.
 fn forget_topics(transaction: &Transaction<'_>, last: Revision) -> Result<(), Fault> {
     let (block, place) = place_of(last);
     transaction.execute("DELETE FROM record_topics WHERE block < ?", [block.cast_signed()])?;
@@ -197,11 +197,11 @@ fn forget_topics(transaction: &Transaction<'_>, last: Revision) -> Result<(), Fa
     Ok(())
 }
 
-/// That nothing is in force that only a removed record could tell of.
+/// Checks that nothing is in force that only a removed record contains.
 pub(super) fn check_in_force(connection: &Connection, removed: Revision, now: Timestamp) -> Result<(), Fault> {
     match needed(connection, now)? {
         Some(needed) if needed <= removed => {
-            Err(Fault::corrupt(format!("something is in force that was made by record {needed}, which is removed")))
+            Err(Fault::corrupt(format!("something in force was made by record {needed}, which is removed")))
         }
         _ => Ok(()),
     }

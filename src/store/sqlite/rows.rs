@@ -1,4 +1,4 @@
-//! How values become columns of SQLite and come back.
+//! Conversion between values and columns of SQLite.
 
 use rusqlite::Row;
 
@@ -11,7 +11,8 @@ pub(super) use crate::store::columns::{
     int, request, revision, stored_delegation, stored_grant, stored_request,
 };
 
-/// What a check needs of the grant in a row of `created, id, owner_kind, owner, allowed, excepted, scope, starts_at, ends_at`.
+/// The data of a grant that a check needs, from a row of `created, id, owner_kind, owner, allowed, excepted, scope,
+/// starts_at, ends_at`.
 pub(super) fn holding(row: &Row<'_>, sets: &mut Sets) -> Result<Holding, Fault> {
     let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
     let columns = HoldingColumns {
@@ -34,17 +35,17 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, Fault> {
     Ok(columns::record(revision(row.get(0)?)?, &hash, row.get(2)?)?)
 }
 
-/// The person behind the owner, as it is kept: nothing where the owner is that person.
+/// The stored person behind the owner: nothing if the owner is that person.
 pub(super) fn behind<'a>(owner: (&str, &str), person: (&'a str, &'a str)) -> (&'a str, &'a str) {
     if owner == person { ("", "") } else { person }
 }
 
-/// Whether the record tells the end of a grant in this state.
+/// Whether the record of the end of a grant in this state exists.
 pub(super) fn is_over(state: &str) -> bool {
     !matches!(state, "open" | "suspended")
 }
 
-/// What a check needs of a grant, as it is kept: nothing of one that is over.
+/// The stored data of a grant that a check needs: nothing for an ended grant.
 pub(super) fn needed_by_checks(grant: &GrantColumns) -> [&str; 3] {
     if is_over(grant.state) { [""; 3] } else { [&grant.scope, &grant.allowed, &grant.excepted] }
 }

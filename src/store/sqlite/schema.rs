@@ -1,4 +1,4 @@
-//! Which version the file has, and how it is brought to this one.
+//! The version of the file, and its migrations.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use crate::journal::Hash;
 use crate::model::Invalid;
 use crate::store::{Head, Lineage, Seen, StoreError};
 
-/// `jita`, at offset 68 of the file: what `file(1)` and every SQLite can tell it by.
+/// `jita`, at offset 68 of the file, by which `file(1)` and SQLite can recognise it.
 pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
 
-/// Each brings the file from the version of its place to the next. Released ones are never changed.
+/// Each migrates the file from the version of its position to the next. Released ones are never changed.
 const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
@@ -38,11 +38,11 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 /// The first version in which records are found by topics.
 const TOPICS: i64 = 5;
 
-/// The version of the store in this file, zero when nothing is in it yet.
+/// The version of the store in this file; zero for an empty file.
 pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let found = read_identity(connection).map_err(|error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => UnusableFile::error(path, "is not a database of jit-access"),
-        _ => Fault::from(error).told(OPENING),
+        _ => Fault::from(error).into_error(OPENING),
     })?;
     if found.application_id == APPLICATION_ID {
         return match found.version {
@@ -65,7 +65,7 @@ pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, Store
     Err(UnusableFile::error(
         path,
         &format!(
-            "is the database of something else (application id {:#x}, {tables}); give jit-access a file of its own",
+            "is the database of another program (application id {:#x}, {tables}); choose a separate file for jit-access",
             found.application_id
         ),
     ))
@@ -78,7 +78,7 @@ struct Found {
     tables: Vec<String>,
 }
 
-/// Read at one moment: between two, another process may have made the file ours.
+/// Read in one transaction: between two, another process may have made the file a store.
 fn read_identity(connection: &Connection) -> Result<Found, rusqlite::Error> {
     let _moment = if connection.is_autocommit() { Some(connection.unchecked_transaction()?) } else { None };
     let one = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -93,31 +93,31 @@ fn read_identity(connection: &Connection) -> Result<Found, rusqlite::Error> {
     Ok(Found { application_id, version, tables })
 }
 
-const MIGRATING: &str = "bringing the store's file to this version";
+const MIGRATING: &str = "migrating the store's file to this version";
 
-/// Brings the file to [`VERSION`], whoever else is trying the same.
+/// Migrates the file to [`VERSION`], also if another process tries the same.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let told = |e: rusqlite::Error| Fault::from(e).told(MIGRATING);
-    // A table that others refer to is made anew, which SQLite allows while it does not look at references. What refers to what
-    // is copied unchanged.
+    let told = |e: rusqlite::Error| Fault::from(e).into_error(MIGRATING);
+    // A table with references to it is created again, which SQLite allows only while it does not check references. The
+    // references are copied unchanged.
     connection.pragma_update(None, "foreign_keys", false).map_err(told)?;
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Exclusive).map_err(told)?;
-    // Looked at again, because somebody may have been faster.
+    // Read again, because another process may have been faster.
     let from = version(&transaction, path)?;
     for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(usize::MAX)) {
         transaction.execute_batch(migration).map_err(told)?;
     }
     if from == 0 {
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(told)?;
-        write_first_head(&transaction).map_err(|e| e.told(MIGRATING))?;
+        write_first_head(&transaction).map_err(|e| e.into_error(MIGRATING))?;
     } else if from < TOPICS {
-        about::write_all(&transaction).map_err(|e| e.told(MIGRATING))?;
+        about::write_all(&transaction).map_err(|e| e.into_error(MIGRATING))?;
     }
     transaction.pragma_update(None, "user_version", VERSION).map_err(told)?;
     transaction.commit().map_err(told)
 }
 
-/// Another process may run a newer version of the library and have moved the file on.
+/// Another process may run a newer version of the library and have migrated the file.
 pub(super) fn check_version(transaction: &Transaction<'_>) -> Result<(), Fault> {
     let version: i64 = transaction.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
     if version == VERSION {
@@ -125,11 +125,11 @@ pub(super) fn check_version(transaction: &Transaction<'_>) -> Result<(), Fault> 
     }
     Err(Fault::Store(StoreError::Unavailable {
         doing: "committing",
-        source: format!("the store's file has schema version {version} by now; this library writes {}", VERSION).into(),
+        source: format!("the store's file now has schema version {version}; this library writes {}", VERSION).into(),
     }))
 }
 
-/// The head of a journal that nothing is in yet, under a name of its own.
+/// The head of an empty journal, with a new lineage.
 fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
     transaction.execute(
         "INSERT INTO head (one, lineage, revision, changed, hash, at, seen) VALUES (1, ?, 0, 0, ?, 0, 0)",
@@ -138,7 +138,7 @@ fn write_first_head(transaction: &Transaction<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Moves the head. Its lineage stays.
+/// Moves the head. Its lineage does not change.
 pub(super) fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(), Fault> {
     transaction
         .prepare_cached(
@@ -164,7 +164,7 @@ pub(super) fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(
     Ok(())
 }
 
-/// Raises the instant that was seen, unless an operator has said since that the clock is right.
+/// Stores a later seen instant, unless an operator has confirmed the clock since.
 pub(super) fn write_seen(transaction: &Transaction<'_>, seen: &Seen) -> Result<(), Fault> {
     transaction
         .prepare_cached("UPDATE head SET seen = ?1 WHERE seen < ?1 AND clock IS ?2")?
@@ -176,7 +176,7 @@ fn quoted(path: &Path) -> String {
     Invalid::quote(&path.to_string_lossy())
 }
 
-/// How SQLite would answer this query, step by step.
+/// SQLite's plan for this query.
 #[cfg(test)]
 pub(super) fn plan_of(sql: &str) -> Vec<String> {
     let connection = rusqlite::Connection::open_in_memory().unwrap();

@@ -1,4 +1,4 @@
-//! The secrets that all who use the file have in common.
+//! The secrets that all processes of the file share.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -17,10 +17,10 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<(String, Secret)>, Faul
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// The one that is there; `fresh` where nobody was faster.
+/// The stored secret; `fresh` if there was none.
 pub(super) fn kept(transaction: &Transaction<'_>, name: &str, fresh: &Secret) -> Result<Secret, Fault> {
     transaction
         .prepare_cached("INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")?
         .execute(params![name, fresh.expose()])?;
-    one(transaction, name)?.ok_or_else(|| Fault::corrupt(format!("the secret {name} is not there")))
+    one(transaction, name)?.ok_or_else(|| Fault::corrupt(format!("the secret {name} is missing")))
 }

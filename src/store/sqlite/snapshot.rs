@@ -1,4 +1,4 @@
-//! How a view is put together, of one transaction.
+//! How a view is built in one transaction.
 
 use rusqlite::{Connection, params};
 
@@ -14,12 +14,12 @@ use crate::store::answer::{Lookup, answer};
 use crate::store::{Done, Reads, StoreError};
 use crate::workflow::{Needs, Tally, View, Whose};
 
-/// Everything that `needs` asks for.
+/// Everything that `needs` describes.
 pub(super) fn view(connection: &Connection, needs: &Needs, now: Timestamp) -> Result<View, Fault> {
     answer(&Snapshot(connection), needs, now)
 }
 
-/// Views about which time has made something true that the journal does not say, longest due first.
+/// Views with an effect of time that is due and not recorded yet, longest due first.
 pub(super) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<View>, Fault> {
     let mut statement = connection.prepare_cached(read::DUE)?;
     let mut found = statement.query(params![now.millis(), int_of(limit)])?;
@@ -34,7 +34,7 @@ pub(super) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Resu
     Ok(views)
 }
 
-/// The single reads that views are made of, in one transaction.
+/// The single reads of views, in one transaction.
 struct Snapshot<'a>(&'a Connection);
 
 impl Lookup for Snapshot<'_> {
@@ -102,14 +102,14 @@ pub(super) struct Exclusive<'a>(pub(super) &'a Connection);
 
 impl Reads for Exclusive<'_> {
     fn view(&self, needs: &Needs, now: Timestamp) -> Result<View, StoreError> {
-        view(self.0, needs, now).map_err(|fault| fault.told("reading what a command is decided from"))
+        view(self.0, needs, now).map_err(|fault| fault.into_error("reading what a command is decided from"))
     }
 
     fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError> {
-        due(self.0, now, limit).map_err(|fault| fault.told("reading what is due"))
+        due(self.0, now, limit).map_err(|fault| fault.into_error("reading what is due"))
     }
 
     fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
-        read::done_under(self.0, caller, key).map_err(|fault| fault.told("reading an idempotency key"))
+        read::done_under(self.0, caller, key).map_err(|fault| fault.into_error("reading an idempotency key"))
     }
 }

@@ -1,4 +1,4 @@
-//! What the host said last of somebody: how it is kept, read and verified.
+//! The standings that hosts reported last: how they are stored, read and verified.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) fn read(connection: &Connection, who: &Principal) -> Result<Option<St
     found.map(|stored| parse(who.id(), &stored)).transpose()
 }
 
-/// What is kept of everybody.
+/// All stored standings.
 pub(super) fn all(connection: &Connection) -> Result<Vec<(Principal, Standing)>, Fault> {
     let mut statement = connection.prepare_cached("SELECT kind, name, stored FROM standings ORDER BY kind, name")?;
     let mut found = statement.query([])?;
@@ -37,7 +37,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<(Principal, Standing)>,
         let (kind, name, stored): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let known = [PrincipalKind::User, PrincipalKind::Agent].into_iter().find(|known| known.name() == kind);
         let who = known.and_then(|kind| Principal::new(kind, &name).ok());
-        let who = who.ok_or_else(|| Fault::corrupt(format!("the standing of {name} is nobody's")))?;
+        let who = who.ok_or_else(|| Fault::corrupt(format!("the standing of {name} has no valid principal")))?;
         let standing = parse(&name, &stored)?;
         all.push((who, standing));
     }
@@ -51,7 +51,7 @@ pub(super) fn check(connection: &Connection, folded: &BTreeMap<Principal, Standi
     if usize::try_from(kept) == Ok(folded.len()) {
         return Ok(());
     }
-    Err(Fault::corrupt("standings are kept that the journal does not tell of"))
+    Err(Fault::corrupt("there are standings that do not follow from the journal"))
 }
 
 /// Whether these rows are what the journal says. There may be others.

@@ -1,13 +1,13 @@
-//! How much a person holds and asks for, in person and through agents.
+//! The numbers of grants and requests of a person and of their agents.
 
 use rusqlite::{Connection, params};
 
 use super::error::Fault;
-use super::{press, read, rows};
+use super::{compress, read, rows};
 use crate::model::{Principal, Timestamp};
 use crate::workflow::Tally;
 
-// Which index to walk is said outright, as for pages.
+// The index is named explicitly, as for pages.
 
 const GRANTS: &str = "SELECT count(DISTINCT chain) FROM (
          SELECT coalesce(first, id) AS chain FROM grants INDEXED BY grants_by_owner
@@ -24,7 +24,7 @@ const OPEN_REQUESTS: &str = "SELECT count(*) FROM (
 const OPEN_DELEGATIONS: &str = "SELECT count(*) FROM delegations INDEXED BY delegations_by_delegator
      WHERE delegator_kind = ?1 AND delegator = ?2 AND NOT ended AND ends_at > ?3";
 
-/// All of it, over one revision.
+/// All numbers, at one revision.
 pub(super) fn tally(connection: &Connection, who: &Principal, now: Timestamp, nth: u64) -> Result<Tally, Fault> {
     let (kind, name, at) = (who.kind().name(), who.id(), now.millis());
     let count = |sql| -> Result<u64, Fault> {
@@ -46,7 +46,7 @@ fn nth_newest(connection: &Connection, who: &Principal, skipped: u64) -> Result<
     let mut statement = connection.prepare_cached(read::REQUESTS_OF)?;
     let mut found = statement.query(params![who.kind().name(), who.id(), 1, skipped])?;
     let Some(row) = found.next()? else { return Ok(None) };
-    Ok(Some(rows::request(row.get(0)?, &press::form(row, 1)?)?.created_at))
+    Ok(Some(rows::request(row.get(0)?, &compress::form(row, 1)?)?.created_at))
 }
 
 #[cfg(test)]

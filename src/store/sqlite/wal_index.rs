@@ -1,20 +1,20 @@
-//! Whether anything was committed since SQLite was asked, seen without asking it again.
+//! Whether anything was committed since the last query of SQLite, without another query.
 //!
-//! Beside a database with a log lies the log's index, `-shm`, which every process that has the database open maps into its
-//! memory. It begins with a header that SQLite writes anew with every commit, whoever makes it, before the commit returns:
-//! a count of commits, the length of the log, its salts and checksums. By these bytes SQLite itself knows whether what it
-//! has cached is still so. While they are the same, nothing was committed. Anything else proves nothing, and SQLite is
-//! asked: a header that a killed writer left half written, one that a recovery wrote, a file that cannot be read.
+//! Next to a database with a log is the log's index, `-shm`, which every process with the open database maps into its
+//! memory. It begins with a header that SQLite writes with every commit of any process, before the commit returns: a
+//! count of commits, the length of the log, its salts and checksums. By these bytes SQLite itself decides whether its
+//! cache is still valid. While they are the same, nothing was committed. In every other case SQLite is queried: after a
+//! header that a killed writer left incomplete, after a recovery, and if the file cannot be read.
 //!
-//! That a process reads from a file what another one has written into its memory is how Linux keeps files; elsewhere the
-//! header is not looked at.
+//! On Linux, a process reads from a file what another one has written into its mapping of it. On other systems the
+//! header is not used.
 
 use std::fs::File;
 
-/// As SQLite compares it. See "The WAL-Index File Format" in its documentation.
+/// The bytes that SQLite compares. See "The WAL-Index File Format" in its documentation.
 pub(super) type Header = [u8; 48];
 
-/// The header, in one call of the system.
+/// The header, in one system call.
 #[cfg(target_os = "linux")]
 pub(super) fn header(log_index: &File) -> Option<Header> {
     use std::os::unix::fs::FileExt;

@@ -1,8 +1,8 @@
-//! Whether what is kept of each record, to find it by, is what the record says.
+//! Whether the stored topics of each record are right.
 //!
-//! It is kept as sets of records, a block of records each. The sets of a block are made anew while its records are read, and
-//! compared once all of them were. That there are no other sets, both sides show when they are added up, as numbers that
-//! nobody can foresee.
+//! Topics are stored as sets of records, one set for each block. The sets of a block are computed again while its
+//! records are read, and compared after the last one. Sums over both sides, of unpredictable numbers, show that there
+//! are no other sets.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap};
@@ -16,8 +16,8 @@ use super::super::about;
 use super::super::error::Fault;
 use super::super::kept::{Kept, Together};
 use super::super::rows::int;
-use super::held::Held;
-use crate::journal::Whole;
+use super::expected_rows::ExpectedRows;
+use crate::journal::VerifiedRecord;
 use crate::model::{Event, Fact, Revision, Subject, Topic};
 use crate::store::topics::{Bits, place_of, revision_of};
 
@@ -28,9 +28,9 @@ const USES: usize = 8_192;
 
 type Sets = HashMap<i64, Bits, foldhash::quality::RandomState>;
 
-/// What the records read so far account for.
+/// The sums that follow from the records read so far.
 pub(super) struct About {
-    /// Up to which record older ones were put together when the reading began.
+    /// The last record in packs of older records when the reading began.
     packed: Revision,
     numbers: RandomState,
     /// Of the sets: their topic and block.
@@ -39,42 +39,42 @@ pub(super) struct About {
     pub(super) instants: Sums,
     /// Of the index of changes.
     pub(super) changes: Sums,
-    /// Of the three indexes of records that are kept together, without the last of these rows, which may grow.
+    /// Of the three indexes of packs, without the last pack, which may grow.
     pub(super) packs: [Sums; 3],
-    /// The last of these rows: its first and its last instant, and its first record.
+    /// The last pack: its first and its last instant, and its first record.
     last_pack: Option<Together>,
     /// The sets of the blocks that are not compared yet.
     open: BTreeMap<u64, Sets>,
-    /// The block in which the reading begins, if not with its first record.
+    /// The block in which the reading begins, if this is not its first record.
     partial: Option<u64>,
     keys: HashMap<Topic, i64, foldhash::quality::RandomState>,
-    /// Uses that say the same, by the place of their event in memory.
+    /// Equal uses, by the address of their event in memory.
     uses: HashMap<usize, Form, foldhash::quality::RandomState>,
-    /// Those of them that records of the block are not added to the sets of.
+    /// Those whose records in the block are not in the sets yet.
     unsettled: Vec<usize>,
-    /// The block of the record that was taken in last.
+    /// The block of the last added record.
     block: u64,
 }
 
-/// Uses that say the same.
+/// Equal uses.
 struct Form {
-    /// Kept, so that no other one gets its place in memory.
+    /// Kept, so that no other event gets its address.
     _event: Arc<Event>,
-    /// What they can be found by.
+    /// Their topics.
     keys: Vec<i64>,
-    /// Which records of the block they are, as far as the sets do not have them: there are ten sets for each use.
+    /// Their records in the block that are not in the sets yet: there are ten sets for each use.
     bits: Bits,
     is_unsettled: bool,
 }
 
-/// How many pairs of numbers, and all of them added up as numbers that nobody can foresee.
+/// A number of pairs, and their sum as unpredictable numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Sum {
     count: u64,
     sum: u64,
 }
 
-/// Sums of the rows of an index, a block of records each: what is put together meanwhile can be left out.
+/// Sums of the rows of an index for each block of records, so that blocks whose rows move meanwhile can be left out.
 #[derive(Debug, Default)]
 pub(super) struct Sums(BTreeMap<u64, Sum>);
 
@@ -83,7 +83,7 @@ impl Sums {
         self.0.entry(place_of(record).0).or_default().add(numbers, pair);
     }
 
-    /// All of them, but for these blocks.
+    /// The sum without these blocks.
     pub(super) fn without(&self, blocks: &Range<u64>) -> Sum {
         let mut sum = Sum::default();
         self.0.iter().filter(|(block, _)| !blocks.contains(block)).for_each(|(_, one)| sum.join(*one));
@@ -104,7 +104,7 @@ impl Sum {
 }
 
 impl About {
-    /// Of the records after this one, in a journal whose older ones are put together up to that one.
+    /// Of the records after this one, in a journal whose packs of older records end with that one.
     pub(super) fn after(record: Revision, packed: Revision) -> Self {
         Self {
             packed,
@@ -123,7 +123,7 @@ impl About {
         }
     }
 
-    /// The blocks of those that were put together since, when that is done up to this record by now.
+    /// The blocks whose records moved to packs since, if these packs now end with this record.
     pub(super) fn moved(&self, packed: Revision) -> Range<u64> {
         if packed <= self.packed {
             return 0..0;
@@ -135,14 +135,14 @@ impl About {
         &self.numbers
     }
 
-    /// Takes in a record that was folded.
+    /// Adds a record that was folded.
     pub(super) fn take(
         &mut self,
         connection: &Connection,
         revision: Revision,
-        whole: &Whole,
+        whole: &VerifiedRecord,
         kept: &Kept<'_>,
-        held: &Held,
+        rows: &ExpectedRows,
     ) -> Result<(), Fault> {
         match kept.together {
             None => {
@@ -168,7 +168,7 @@ impl About {
             return Ok(());
         }
         let subject = Subject::of(&whole.event);
-        let topics = Topic::of(&whole.event, &held.concerned(connection, &subject, revision)?);
+        let topics = Topic::of(&whole.event, &rows.concerned(connection, &subject, revision)?);
         let mut keys = Vec::with_capacity(topics.len());
         for topic in topics {
             let key = self.key(connection, topic)?.ok_or_else(|| wrong(revision))?;
@@ -196,7 +196,7 @@ impl About {
         }
     }
 
-    /// Goes on to this row of records that are kept together.
+    /// Continues with this pack.
     fn pass(&mut self, together: Option<Together>) {
         if let Some(before) = self.last_pack
             && together.is_none_or(|together| together.first != before.first)
@@ -212,12 +212,12 @@ impl About {
         self.last_pack = together;
     }
 
-    /// The first record of the last row of records that are kept together. It and what follows it is not among the sums.
+    /// The first record of the last pack. It and later records are not in the sums.
     pub(super) fn last_pack(&self) -> Revision {
         self.last_pack.map_or(Revision(1), |last| last.first)
     }
 
-    /// Compares the blocks of which every record was read; at the head of the journal, the last one too.
+    /// Compares the blocks that were read completely; at the head of the journal, the last one too.
     pub(super) fn compare(
         &mut self,
         connection: &Connection,
@@ -260,7 +260,7 @@ impl About {
         Ok(())
     }
 
-    /// All sets of the blocks that were compared whole, and which block is not yet.
+    /// All sets of the blocks that were compared completely, and the block that was not.
     pub(super) fn whole(&self, reached: Revision) -> (Sum, u64) {
         (self.sets, place_of(reached.next()).0)
     }
@@ -279,10 +279,10 @@ impl About {
         Ok(found)
     }
 
-    /// That the last row of records that are kept together is the last one, and is in its indexes.
+    /// Checks that the last pack is the last one, and is in its indexes.
     pub(super) fn check_last_pack(&self, connection: &Connection, packed: Revision) -> Result<(), Fault> {
         if packed > self.packed {
-            // It may have been put together with others since it was read.
+            // Its records may have moved to another pack since it was read.
             return Ok(());
         }
         let expected = self.last_pack.map(|last| (int(last.first), last.began.millis(), last.ended.millis()));
@@ -298,13 +298,13 @@ impl About {
                 None => None,
             };
             if one != expected || found.next()?.is_some() {
-                return Err(Fault::corrupt("the index of records that are kept together is not what the journal says"));
+                return Err(Fault::corrupt("the index of packs of records is not what the journal says"));
             }
         }
         Ok(())
     }
 
-    /// How many sets of the last block there are to be.
+    /// The required number of sets of the last block.
     pub(super) fn last_block(&self, reached: Revision) -> (u64, usize) {
         let block = place_of(reached.next()).0;
         (block, self.open.get(&block).map_or(0, HashMap::len))
@@ -312,5 +312,5 @@ impl About {
 }
 
 fn wrong(revision: Revision) -> Fault {
-    Fault::corrupt(format!("what record {revision} is about is not what the journal says"))
+    Fault::corrupt(format!("the topics of record {revision} are not what the journal says"))
 }

@@ -1,9 +1,9 @@
-//! Whether a row is what the journal says, column for column.
+//! Whether each column of a row agrees with the journal.
 
 use rusqlite::{Connection, Row as SqlRow, params};
 
+use super::super::compress;
 use super::super::error::Fault;
-use super::super::press;
 use super::super::rows::{
     self, DelegationColumns, GrantColumns, RequestColumns, behind, int, needed_by_checks, stored_delegation,
     stored_grant, stored_request,
@@ -11,7 +11,7 @@ use super::super::rows::{
 use super::row::Row;
 use crate::model::{AccessRequest, Delegation, Grant, Revision, RoleName};
 
-/// Compares a row with what the journal says; `born` is the record that made it.
+/// Compares a row with the journal; `born` is the record that made it.
 pub(super) fn check(connection: &Connection, row: &Row, born: Revision) -> Result<(), Fault> {
     let (what, id, same) = match row {
         Row::Request(request) => ("request", request.id.to_string(), request_is(connection, request, born)?),
@@ -24,14 +24,14 @@ pub(super) fn check(connection: &Connection, row: &Row, born: Revision) -> Resul
     Err(Fault::corrupt(format!("{what} {id}, made by record {born}, is not what the journal says")))
 }
 
-/// Whether the text is this value. What an earlier version wrote may be another text of the same value.
+/// Whether the text is this value. An earlier version may have written the same value as another text.
 fn says<T: PartialEq>(
     row: &SqlRow<'_>,
     expected: &T,
     written: &str,
     read: impl Fn(&str) -> Result<T, Fault>,
 ) -> Result<bool, Fault> {
-    let Ok(stored) = press::form(row, 1) else { return Ok(false) };
+    let Ok(stored) = compress::form(row, 1) else { return Ok(false) };
     Ok(stored == written || read(&stored)? == *expected)
 }
 
@@ -115,7 +115,7 @@ fn is(row: &SqlRow<'_>, column: usize, expected: &str) -> Result<bool, Fault> {
     Ok(row.get_ref(column)?.as_str().is_ok_and(|kept| kept == expected))
 }
 
-/// Whether every role is there with this state. That there are no others, the counts of all rows show.
+/// Whether every role exists with this state. The counts of all rows show that there are no others.
 fn approvers_are(
     connection: &Connection,
     table: &'static str,

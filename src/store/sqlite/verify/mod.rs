@@ -1,33 +1,33 @@
-//! Whether the file still says what was written to it.
+//! Whether the file contains what was written to it.
 //!
-//! The journal is read once, in many short reads, and everything else is compared with its fold: the head, every column of
-//! every row, and what is kept beside. Others write meanwhile; each read sees one revision, and a row is compared in the
-//! read in which the last record about it was folded. What nobody can tell from the file alone is that all of it was
-//! replaced by another one that is whole in itself; for that there are checkpoints and heads that are kept elsewhere.
+//! The journal is read once, in many short reads, and everything else is compared with its fold: the head, every column
+//! of every row, and the other tables. Others can write meanwhile; each read sees one revision, and a row is compared
+//! in the read in which the last record about it was applied. The file alone cannot show that it was replaced by
+//! another intact file. Checkpoints and heads that are stored elsewhere can.
 //!
 //! | file | question |
 //! |---|---|
-//! | `about` | whether what is kept of each record, to find it by, is what the record says |
-//! | `held` | which rows the records read so far have made |
-//! | `row` | a row, as the journal tells it |
-//! | `columns` | whether a row is what the journal says |
-//! | `beside` | whether the indexes, the notices and the idempotency keys are as they were written |
+//! | `about` | whether the stored topics of each record are right |
+//! | `expected_rows` | which rows follow from the records read so far |
+//! | `row` | a row that follows from the journal |
+//! | `columns` | whether the columns of a row agree with the journal |
+//! | `side_tables` | whether the indexes, the notices and the idempotency keys are intact |
 
 mod about;
-mod beside;
 mod columns;
-mod held;
+mod expected_rows;
 mod row;
+mod side_tables;
 
 use rusqlite::Connection;
 
 use self::about::About;
-use self::held::Held;
+use self::expected_rows::ExpectedRows;
 use super::connections::Connections;
 use super::error::Fault;
 use super::kept::{Kept, walk};
 use super::read;
-use crate::journal::{Broken, Hash, Record, Verifier, Whole};
+use crate::journal::{Broken, Hash, Record, VerifiedRecord, Verifier};
 use crate::model::{Checkpoint, Revision, Timestamp};
 use crate::store::verification::tell;
 use crate::store::{Head, StoreError, Verification, Verified, Verifying, check_head, pass_event};
@@ -45,25 +45,25 @@ pub(super) fn verify(
     let is_whole = wanted.after.is_none();
     let mut run = connections.read(DOING, |c| Run::begin(c, wanted.after.as_ref()))?;
     if is_whole {
-        beside::check_pages(connections)?;
+        side_tables::check_pages(connections)?;
     }
     run.follow(connections, watch)?;
     if is_whole {
-        beside::check_indexes(connections, &run.about, run.verifier.revision(), watch)?;
+        side_tables::check_indexes(connections, &run.about, run.verifier.revision(), watch)?;
     } else {
-        held::check_in_force(connections, run.verifier.revision(), watch)?;
+        expected_rows::check_in_force(connections, run.verifier.revision(), watch)?;
     }
-    beside::check_notices(connections)?;
-    beside::check_keys(connections)?;
+    side_tables::check_notices(connections)?;
+    side_tables::check_keys(connections)?;
     run.follow(connections, watch)?;
-    // What was written meanwhile is little. It is read in the same read as the counts: others may write all the time.
+    // Little was written meanwhile. It is read together with the counts, because others may write all the time.
     connections.read(DOING, |c| {
         while !run.page(c, watch)?.1 {}
-        run.held.check_standings(c, is_whole)?;
+        run.rows.check_standings(c, is_whole)?;
         if is_whole {
-            run.held.check_counts(c, read::head(c)?.seen)?;
-            beside::check_last_block(c, &run.about, run.verifier.revision())?;
-            run.about.check_last_pack(c, beside::read_packed(c)?)?;
+            run.rows.check_counts(c, read::head(c)?.seen)?;
+            side_tables::check_last_block(c, &run.about, run.verifier.revision())?;
+            run.about.check_last_pack(c, side_tables::read_packed(c)?)?;
         }
         Ok(())
     })?;
@@ -74,7 +74,7 @@ struct Run {
     verifier: Verifier,
     /// The head that the records lead to.
     told: Head,
-    held: Held,
+    rows: ExpectedRows,
     about: About,
     read: u64,
 }
@@ -85,7 +85,7 @@ impl Run {
         let gone = head.removed.filter(|removed| after.is_none_or(|after| after.revision <= removed.last));
         let known = after.filter(|after| gone.is_none() && after.revision > Revision::ZERO);
         let (verifier, told) = match (gone, known) {
-            // The record that says what was removed is among those that follow.
+            // The record of the removal is one of the following records.
             (Some(gone), _) => {
                 let told = head.at_record(gone.last, gone.hash, gone.until);
                 (Verifier::after(gone.last, gone.hash, gone.until), told)
@@ -100,13 +100,17 @@ impl Run {
         Ok(Self {
             verifier,
             told,
-            held: Held::without(head.removed_up_to()),
-            about: About::after(known.map_or(Revision::ZERO, |known| known.revision), beside::read_packed(connection)?),
+            rows: ExpectedRows::without(head.removed_up_to()),
+            about: About::after(
+                known.map_or(Revision::ZERO, |known| known.revision),
+                side_tables::read_packed(connection)?,
+            ),
             read: 0,
         })
     }
 
-    /// Reads the journal up to the head that it has now. Others may write faster than this reads, so what they add is left.
+    /// Reads the journal up to its current head. Later records are not read, because others may write faster than this
+    /// reads.
     fn follow(&mut self, connections: &Connections, watch: &mut dyn Verifying) -> Result<(), StoreError> {
         let mut goal = None;
         loop {
@@ -118,7 +122,7 @@ impl Run {
         }
     }
 
-    /// Reads some records; answers the last one that there is, and whether it has come to it.
+    /// Reads some records; returns the last record of the journal, and whether it was reached.
     fn page(&mut self, connection: &Connection, watch: &mut dyn Verifying) -> Result<(Revision, bool), Fault> {
         let head = read::head(connection)?;
         if head.removed_up_to() > self.verifier.revision() {
@@ -132,8 +136,8 @@ impl Run {
             let whole = self.next(kept, &head)?;
             let reached = self.verifier.revision();
             pass_event(reached, whole.hash, whole.at, &whole.event, &mut self.told);
-            self.held.fold(connection, reached, &whole)?;
-            self.about.take(connection, reached, &whole, kept, &self.held)?;
+            self.rows.fold(connection, reached, &whole)?;
+            self.about.take(connection, reached, &whole, kept, &self.rows)?;
             watch.record(reached, kept.body.unwrap_or_default());
             Ok(count < PAGE)
         })?;
@@ -142,19 +146,19 @@ impl Run {
         if is_at_head {
             self.verifier.finish(head.revision, head.hash)?;
             check_head(&head, &self.told)?;
-            // How far it was seen beyond its last record, no record says.
+            // No record contains the latest instant that a process has seen.
             self.told.seen = head.seen;
         }
-        self.held.compare(connection, self.verifier.revision(), is_at_head)?;
+        self.rows.compare(connection, self.verifier.revision(), is_at_head)?;
         self.about.compare(connection, self.verifier.revision(), is_at_head)?;
         Ok((head.revision, is_at_head))
     }
 
-    fn next(&mut self, kept: &Kept<'_>, head: &Head) -> Result<Whole, Fault> {
+    fn next(&mut self, kept: &Kept<'_>, head: &Head) -> Result<VerifiedRecord, Fault> {
         let expected = self.verifier.revision().next();
         let broken = |problem: &str| Fault::from(Broken { revision: expected, problem: problem.to_owned() });
         if kept.revision == expected && kept.revision > head.revision {
-            return Err(broken("it lies beyond the head"));
+            return Err(broken("it is after the head"));
         }
         let (Some(hash), Some(body)) = (kept.hash, kept.body) else { return Err(broken("it is not text")) };
         let whole = match &kept.packed {
@@ -165,16 +169,16 @@ impl Run {
             None => self.verifier.check(kept.revision, hash, body)?,
         };
         if kept.at != whole.at.millis() {
-            return Err(broken("its instant is kept wrongly beside it"));
+            return Err(broken("its column with the instant is wrong"));
         }
         if kept.changes != whole.event.fact.changes_state() {
-            return Err(broken("whether it changes state is kept wrongly beside it"));
+            return Err(broken("its column for changes of state is wrong"));
         }
         Ok(whole)
     }
 }
 
-/// That the record from which a verification goes on is there, with its hash; answers its instant.
+/// Checks that the record after which a verification continues exists with its hash; returns its instant.
 fn check_known(connection: &Connection, known: &Checkpoint, head: &Head) -> Result<Timestamp, Fault> {
     let revision = known.revision;
     let broken = |problem: String| Fault::from(Broken { revision, problem });
@@ -190,7 +194,7 @@ fn check_known(connection: &Connection, known: &Checkpoint, head: &Head) -> Resu
     let record = Record::parse(body).map_err(|error| broken(error.to_string()))?;
     if record.hash.to_string() != known.hash() {
         let (found, known) = (record.hash, known.hash());
-        return Err(broken(format!("its text has the hash {found}, and it was verified with the hash {known}")));
+        return Err(broken(format!("its text has the hash {found}; it was verified with the hash {known}")));
     }
     Ok(record.event.at)
 }

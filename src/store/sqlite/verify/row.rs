@@ -1,8 +1,8 @@
-//! A row, as the journal tells it.
+//! A row that follows from the journal.
 
 use crate::model::{AccessRequest, Delegation, Grant};
 
-/// A row, as the journal tells it.
+/// A row that follows from the journal.
 #[derive(Debug, Clone)]
 pub(super) enum Row {
     Request(AccessRequest),

@@ -1,4 +1,4 @@
-//! Whether the indexes, the notices and the idempotency keys are as they were written.
+//! Whether the indexes, the notices and the idempotency keys are intact.
 
 use std::ops::Range;
 
@@ -21,10 +21,10 @@ use crate::store::{MAX_NOTICES, NOTICE_DAYS, StoreError, Verifying};
 const ROWS: i64 = 10_000;
 /// How many rows of another table are read at a time.
 const SIDE_ROWS: i64 = 1_000;
-/// Up to this size SQLite looks at all of a file at once.
+/// Up to this size SQLite checks a whole file at once.
 const SMALL_BYTES: i64 = 32 << 20;
-/// The tables of a larger file whose pages and indexes SQLite looks at, one at a time. The journal and what records are about
-/// are read row by row, and their indexes are compared with what was read.
+/// The tables of a larger file whose pages and indexes SQLite checks, one at a time. The journal and the topics are
+/// read row by row, and their indexes are compared with the rows.
 const TABLES: [&str; 12] = [
     "head",
     "topics",
@@ -40,7 +40,7 @@ const TABLES: [&str; 12] = [
     "idempotency",
 ];
 
-/// SQLite's own look at its pages and indexes.
+/// SQLite's own check of its pages and indexes.
 pub(super) fn check_pages(connections: &Connections) -> Result<(), StoreError> {
     let is_small = connections.read(DOING, |c| {
         let one = |name: &str| c.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -57,7 +57,7 @@ fn check_integrity(connection: &Connection, of: &str) -> Result<(), Fault> {
     if answer == "ok" { Ok(()) } else { Err(Fault::corrupt(answer)) }
 }
 
-/// That the rows by which records are found are those that the records up to this one account for.
+/// Checks that the rows by which records are found follow from the records up to this one.
 pub(super) fn check_indexes(
     connections: &Connections,
     about: &About,
@@ -76,7 +76,7 @@ pub(super) fn check_indexes(
     loop {
         let blocks = about.moved(packed);
         let found = all_summed(connections, about, reached, &blocks, watch)?;
-        // What was put together while the indexes were read stands in none of them as it did.
+        // Records that moved to packs meanwhile have other rows in the indexes.
         let now = self::packed(connections)?;
         if now == packed {
             return found;
@@ -85,7 +85,7 @@ pub(super) fn check_indexes(
     }
 }
 
-/// Up to which record older ones are put together.
+/// The last record in packs of older records.
 pub(super) fn packed(connections: &Connections) -> Result<Revision, StoreError> {
     connections.read(DOING, |c| read_packed(c))
 }
@@ -95,8 +95,8 @@ pub(super) fn read_packed(connection: &Connection) -> Result<Revision, Fault> {
     Ok(revision(packed)?)
 }
 
-/// The indexes of what is kept alone and together, but for these blocks of records. The inner answer holds only if nothing was
-/// put together meanwhile.
+/// The indexes of records in their own rows and in packs, without these blocks. The inner result is valid only if no
+/// records moved to packs meanwhile.
 fn all_summed(
     connections: &Connections,
     about: &About,
@@ -119,9 +119,9 @@ fn all_summed(
     for (sql, end, column, expected, what) in [
         (INSTANTS, next, 1, &about.instants, "instants"),
         (CHANGES, next, 0, &about.changes, "changes"),
-        (BEGINS, last, 1, begins, "records that are kept together"),
-        (ENDS, last, 1, ends, "records that are kept together"),
-        (CHANGED, last, 0, changed, "changes that are kept together"),
+        (BEGINS, last, 1, begins, "packs of records"),
+        (ENDS, last, 1, ends, "packs of records"),
+        (CHANGED, last, 0, changed, "packs of changes"),
     ] {
         let sum = summed(connections, about, sql, (end, column), blocks, reached, watch)?;
         if sum != expected.without(blocks) {
@@ -131,7 +131,7 @@ fn all_summed(
     Ok(Ok(()))
 }
 
-/// All rows of an index added up that have less than this in a column, but for those of these blocks.
+/// The sum of all rows of an index with less than this in a column, without those of these blocks.
 fn summed(
     connections: &Connections,
     about: &About,
@@ -167,9 +167,9 @@ fn summed(
     }
 }
 
-const STRAY: &str = "records are said to be about what the journal does not tell of";
+const STRAY: &str = "records have topics that are not in the journal";
 
-/// That there are only as many sets of the last block as its records account for, in the read in which it was compared.
+/// Checks the number of sets of the last block, in the read in which it was compared.
 pub(super) fn check_last_block(connection: &Connection, about: &About, reached: Revision) -> Result<(), Fault> {
     let (block, expected) = about.last_block(reached);
     let mut kept = connection.prepare_cached("SELECT count(*) FROM record_topics WHERE block >= ?")?;
@@ -177,13 +177,13 @@ pub(super) fn check_last_block(connection: &Connection, about: &About, reached: 
     if usize::try_from(kept) == Ok(expected) { Ok(()) } else { Err(Fault::corrupt(STRAY)) }
 }
 
-/// That no notice is missing that is kept still. Their numbers have no gaps, and one is removed when it is old.
+/// Checks that no notice is missing. Their numbers have no gaps, and only old ones are removed.
 pub(super) fn check_notices(connections: &Connections) -> Result<(), StoreError> {
-    // What was at `kept` or later, by the notice before it, cannot have been removed for its age.
+    // A notice from `kept` or later, by the notice before it, is too young to have been removed.
     let (kept, began, newest) = connections.read(DOING, |c| {
         let head = read::head(c)?;
         if head.clock.is_some() {
-            // While a clock was ahead, they may have been old.
+            // While a clock was ahead, they may have counted as old.
             return Ok((i64::MAX, None, last_given(c)?));
         }
         let kept = head.seen.millis().saturating_sub((NOTICE_DAYS - 1) * DAY_MILLIS);
@@ -221,11 +221,11 @@ pub(super) fn check_notices(connections: &Connections) -> Result<(), StoreError>
             c.query_row("SELECT count(*) FROM deliveries WHERE notice NOT IN (SELECT id FROM notices)", [], |row| {
                 row.get(0)
             })?;
-        if stray == 0 { Ok(()) } else { Err(Fault::corrupt("deliveries are kept of notices that are not there")) }
+        if stray == 0 { Ok(()) } else { Err(Fault::corrupt("there are deliveries of missing notices")) }
     })
 }
 
-/// The number of the last notice that there was.
+/// The number of the last notice that was written.
 fn last_given(connection: &Connection) -> Result<i64, Fault> {
     let last = connection
         .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'notices'", [], |row| row.get(0))
@@ -233,7 +233,7 @@ fn last_given(connection: &Connection) -> Result<i64, Fault> {
     Ok(last.unwrap_or(0))
 }
 
-/// That each idempotency key names what there is.
+/// Checks that each idempotency key names existing objects.
 pub(super) fn check_keys(connections: &Connections) -> Result<(), StoreError> {
     let mut after = (String::new(), String::new(), String::new());
     loop {
@@ -261,7 +261,7 @@ pub(super) fn check_keys(connections: &Connections) -> Result<(), StoreError> {
                 if !names_what_is || !ends_what_is || row.get::<_, i64>(3)? > newest {
                     let whose = crate::model::Invalid::quote(&caller);
                     return Err(Fault::corrupt(format!(
-                        "an idempotency key of {whose} names what the journal does not tell of"
+                        "an idempotency key of {whose} names an object that is not in the journal"
                     )));
                 }
                 next = Some((kind, caller, key));

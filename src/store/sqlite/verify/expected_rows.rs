@@ -1,7 +1,7 @@
-//! Which rows the records read so far have made.
+//! The rows that follow from the records read so far.
 //!
-//! A row is held from the first record about it to the last one, and compared then. Where more than some thousands are
-//! held at a time, others are let go of, and made again from their own records when the next one comes.
+//! A row is in memory from the first record about it to the last one, and is compared then. If there are more than some
+//! thousands, some are dropped, and computed again from their own records when the next one comes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,7 +15,7 @@ use super::super::rows::int;
 use super::super::{about, standings};
 use super::row::Row;
 use super::{DOING, columns};
-use crate::journal::Whole;
+use crate::journal::VerifiedRecord;
 use crate::model::{
     Concerned, DelegationId, Event, Fact, GrantId, Principal, RequestId, Revision, RoleName, Standing, Subject,
     Timestamp, Topic,
@@ -25,7 +25,7 @@ use crate::store::verification::tell;
 use crate::store::{StoreError, Verifying};
 use crate::workflow::{View, evolve};
 
-/// How many rows are held at a time. Each is a few kilobytes.
+/// How many rows are in memory at a time. Each has a few kilobytes.
 const HELD: usize = 10_000;
 /// How many rows are compared in one read.
 const ROWS: i64 = 200;
@@ -35,11 +35,11 @@ struct One {
     row: Box<Row>,
     /// The record that made it.
     born: Revision,
-    /// The last record about it that was known when it was asked for last.
+    /// The last record about it at the last query.
     last: Revision,
 }
 
-/// How many rows there are to be.
+/// The required numbers of rows.
 #[derive(Debug, Default)]
 struct Counts {
     requests: usize,
@@ -50,9 +50,9 @@ struct Counts {
     used: usize,
 }
 
-pub(super) struct Held {
+pub(super) struct ExpectedRows {
     rows: HashMap<Subject, One, foldhash::quality::RandomState>,
-    /// Those that records of this read were about.
+    /// The subjects of the records of this read.
     touched: BTreeSet<Subject>,
     standings: BTreeMap<Principal, Standing>,
     counts: Counts,
@@ -60,8 +60,8 @@ pub(super) struct Held {
     removed: Revision,
 }
 
-impl Held {
-    /// Of a journal of which the records up to this one are removed.
+impl ExpectedRows {
+    /// For a journal whose records up to this one are removed.
     pub(super) fn without(removed: Revision) -> Self {
         Self {
             rows: HashMap::default(),
@@ -72,8 +72,13 @@ impl Held {
         }
     }
 
-    /// Folds a record into the row that it is about.
-    pub(super) fn fold(&mut self, connection: &Connection, revision: Revision, whole: &Whole) -> Result<(), Fault> {
+    /// Applies a record to its row.
+    pub(super) fn fold(
+        &mut self,
+        connection: &Connection,
+        revision: Revision,
+        whole: &VerifiedRecord,
+    ) -> Result<(), Fault> {
         let subject = Subject::of(&whole.event);
         match &subject {
             Subject::Store => return Ok(()),
@@ -89,7 +94,7 @@ impl Held {
             return Ok(());
         }
         if let Fact::GrantCreated(grant) = &whole.event.fact {
-            // It is the last record about many a request.
+            // It is the last record about many requests.
             self.touched.insert(Subject::Request(grant.request));
             self.load(connection, &Subject::Request(grant.request), revision)?;
         }
@@ -116,7 +121,7 @@ impl Held {
         Ok(())
     }
 
-    /// Counts a use of a grant that is held: folded, each would copy the grant. Answers whether it is one.
+    /// Counts a use of a grant in memory: applying it would copy the grant. Returns whether it is one.
     fn count_use(&mut self, subject: &Subject, fact: &Fact) -> bool {
         let Fact::GrantUsed { left: None, .. } = fact else { return false };
         let Some(One { row, .. }) = self.rows.get_mut(subject) else { return false };
@@ -129,7 +134,7 @@ impl Held {
         true
     }
 
-    /// What the records about this have in common.
+    /// The topic of the records about this subject.
     pub(super) fn concerned(
         &self,
         connection: &Connection,
@@ -149,13 +154,13 @@ impl Held {
         }
         match rebuilt(connection, subject, reached.next())? {
             Some((row, _)) => Ok(concerned(&row)),
-            // The record that made it may be removed. Nothing that is over and was made so is compared any more.
+            // The record that made it may be removed. An ended row whose first record is removed is not compared.
             None if self.removed > Revision::ZERO => about::kept(connection, subject),
             None => Ok(Concerned::default()),
         }
     }
 
-    /// Makes a row again that was let go of, or that is older than what is verified.
+    /// Computes a row again that was dropped, or that is older than the verified records.
     fn load(&mut self, connection: &Connection, subject: &Subject, before: Revision) -> Result<(), Fault> {
         if self.rows.contains_key(subject) {
             return Ok(());
@@ -166,7 +171,7 @@ impl Held {
         Ok(())
     }
 
-    /// Compares the rows about which there is no later record, and lets go of them.
+    /// Compares the rows without later records, and drops them.
     pub(super) fn compare(
         &mut self,
         connection: &Connection,
@@ -205,7 +210,7 @@ impl Held {
         standings::check_each(connection, &self.standings)
     }
 
-    /// Whether there are only as many rows as the journal tells of, besides those that are over and whose beginning is removed.
+    /// Checks the numbers of rows, without ended rows whose first record is removed.
     pub(super) fn check_counts(&self, connection: &Connection, now: Timestamp) -> Result<(), Fault> {
         retention::check_in_force(connection, self.removed, now)?;
         let counts = &self.counts;
@@ -224,7 +229,7 @@ impl Held {
         ] {
             let rows = kept(table)?;
             if rows != expected {
-                let what = format!("there are {rows} rows in {table}, and the journal tells of {expected}");
+                let what = format!("there are {rows} rows in {table}; by the journal there must be {expected}");
                 return Err(Fault::corrupt(what));
             }
         }
@@ -249,8 +254,8 @@ impl Counts {
     }
 }
 
-/// Of a use that says what one before has said, only the instant is its own.
-fn at(whole: &Whole) -> Event {
+/// A use that equals an earlier one differs only in its instant.
+fn at(whole: &VerifiedRecord) -> Event {
     Event { at: whole.at, ..(*whole.event).clone() }
 }
 
@@ -270,7 +275,7 @@ fn evolve_row(row: Option<Row>, event: &Event) -> Option<Row> {
     }
 }
 
-/// A row, and the record that made it, from the records about it that come before this one.
+/// A row, and the record that made it, from the records about it before this one.
 fn rebuilt(connection: &Connection, subject: &Subject, before: Revision) -> Result<Option<(Row, Revision)>, Fault> {
     let Some(key) = about::key(connection, &Topic::Subject(subject.clone()))? else { return Ok(None) };
     let mut sets = connection
@@ -299,7 +304,7 @@ fn rebuilt(connection: &Connection, subject: &Subject, before: Revision) -> Resu
     Ok(row.map(|row| (row, born)))
 }
 
-/// Compares every row that gives something now or may come to, whatever record was the last about it.
+/// Compares every row that is in force or can come into force, independent of its last record.
 pub(super) fn check_in_force(
     connections: &Connections,
     reached: Revision,
@@ -345,8 +350,8 @@ fn check_one(connection: &Connection, table: &str, created: i64, id: [u8; 16]) -
     };
     match rebuilt(connection, &subject, Revision(u64::MAX >> 1))? {
         Some((row, born)) => columns::check(connection, &row, born),
-        None => Err(Fault::corrupt(format!(
-            "a row in {table}, made by record {created}, is none that the journal tells of"
-        ))),
+        None => {
+            Err(Fault::corrupt(format!("a row in {table}, made by record {created}, does not follow from the journal")))
+        }
     }
 }
