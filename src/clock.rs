@@ -410,11 +410,11 @@ impl SteadyTime {
         match trouble {
             AHEAD => tracing::error!(
                 wall_ahead_ms,
-                "the clock is too far ahead of everything known and is not believed; no grant is honoured until it is set right, or somebody who may do so has said that it is right (`accept_clock`)"
+                "the clock is too far ahead of all known times and is not used; no grant is honoured until the clock is corrected, or an operator confirms it (`accept_clock`)"
             ),
             BEHIND => tracing::error!(
                 wall_ahead_ms,
-                "the journal is too far ahead of the clock; no grant is honoured until they agree: set the clock right or, when the journal is wrong, say that the clock is right (`accept_clock`)"
+                "the journal is too far ahead of the clock; no grant is honoured until they agree: correct the clock or, if the journal is wrong, confirm the clock (`accept_clock`)"
             ),
             _ => tracing::info!("the clock agrees with the journal again"),
         }

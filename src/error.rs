@@ -185,7 +185,7 @@ const fn kind_of(code: RefusalCode) -> ErrorKind {
         RefusalCode::UnknownRole
         | RefusalCode::JustificationRequired
         | RefusalCode::TicketRequired
-        | RefusalCode::NothingLeft
+        | RefusalCode::EmptyPart
         | RefusalCode::StartsInThePast
         | RefusalCode::StartsTooLate => ErrorKind::Invalid,
         _ => ErrorKind::Refused,

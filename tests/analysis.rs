@@ -57,7 +57,7 @@ fn tell(engine: &Engine, roles: &[&str], on_leave: bool) {
         thing("Tool", "deploy", vec![uid("Server", "shop")]),
         thing("Tool", "melt", vec![uid("Server", "frozen")]),
     ];
-    engine.tell_entities(&Value::Array(all).to_string(), None).unwrap();
+    engine.set_entities(&Value::Array(all).to_string(), None).unwrap();
 }
 
 fn caller(name: &str, roles: &[&str]) -> Caller {

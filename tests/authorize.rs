@@ -282,7 +282,7 @@ fn standing_policies_guardrails_and_grants_decide_together() {
     let failed = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:levels")).unwrap();
     assert_eq!((failed.outcome, failed.reason, failed.errors.len()), (Outcome::Deny, "guardrail_error", 1));
     let told = r#"[{"uid": {"type": "User", "id": "dev"}, "attrs": {"level": 3}, "parents": []}]"#;
-    assert_eq!(engine.tell_entities(told, None).unwrap(), 1);
+    assert_eq!(engine.set_entities(told, None).unwrap(), 1);
     by_grant(ask("dev", "tools.execute", "tool:deploy", "server:levels"));
     // At the end of the grant it is over, whatever was kept.
     clock.advance(3_600_000);
@@ -361,7 +361,7 @@ fn what_the_host_tells_grows_old() {
         checked
     };
     assert_eq!(reason(), "entities_stale", "nothing was told");
-    engine.tell_entities("[]", None).unwrap();
+    engine.set_entities("[]", None).unwrap();
     assert_eq!(reason(), "granted");
     clock.advance(60_000);
     assert_eq!(reason(), "granted");

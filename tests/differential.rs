@@ -167,7 +167,7 @@ fn conditions_are_the_same_in_cedar() {
             };
             let (action, resource) = (Action::new("tools.execute").unwrap(), Resource::everything());
             let query = Query { principal: &grant.holder, action: &action, resource: &resource };
-            let by_cedar = policy::authorize_given(&policies, &query, now, &given).unwrap().outcome == Outcome::Allow;
+            let by_cedar = policy::authorize_with(&policies, &query, now, &given).unwrap().outcome == Outcome::Allow;
             let gone = used_up && grant.conditions.max_uses.is_some();
             let by_us = !gone && met_until(&grant.conditions, &context, &rules, now).is_ok();
             assert_eq!(by_cedar, by_us, "{:?} given {context:?} at {now}", grant.conditions);

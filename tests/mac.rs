@@ -148,7 +148,7 @@ fn no_grant_reads_up_or_writes_down() {
         let mut outcomes = BTreeSet::new();
         for clearance in [Some(CLEARANCE), None] {
             let cleared: &[&str] = if clearance.is_some() { &holders } else { &[] };
-            engine.tell_entities(&told(cleared), None).unwrap();
+            engine.set_entities(&told(cleared), None).unwrap();
             for who in &holders {
                 for (tool, label, access) in TOOLS {
                     for action in ["tools.execute", "tools.read", "tools.create"] {

@@ -156,7 +156,7 @@ fn approvers_read_in_their_message_what_a_request_would_change() {
     let path = written(folder.path());
     let host = Config::from_file(&path, []).unwrap().open().unwrap();
     let told = json!([{ "uid": { "type": "Server", "id": "shop" }, "attrs": {}, "parents": [] }]);
-    host.engine().tell_entities(&told.to_string(), None).unwrap();
+    host.engine().set_entities(&told.to_string(), None).unwrap();
     let (send, received) = channel::<Notice>();
     let channel = FnChannel::new(move |outgoing| {
         outgoing.notices.iter().for_each(|notice| send.send(notice.clone()).unwrap());

@@ -13,7 +13,7 @@ use jit_access::config::Config;
 use jit_access::model::{
     Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, Resource, RoleName, SignIn, Timestamp,
 };
-use jit_access::service::{Builder, Care, Engine, IdempotencyKey, Listing, Receipt, Workflow};
+use jit_access::service::{Accuracy, Builder, Engine, IdempotencyKey, Listing, Receipt, Workflow};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
 use jit_access::wire::command::{fields_of, run as run_document};
 use jit_access::wire::{
@@ -87,12 +87,13 @@ fn in_memory() -> Opener {
 /// Every code is provoked by a story, or the list says where else.
 #[test]
 fn every_code_is_told_of() {
-    let told: BTreeSet<_> = files().iter().flat_map(|file| story(file).steps).filter_map(|step| step.code()).collect();
+    let covered: BTreeSet<_> =
+        files().iter().flat_map(|file| story(file).steps).filter_map(|step| step.code()).collect();
     let elsewhere = keys(&facade()["codes_without_scenario"]);
     for code in RefusalCode::ALL.iter().map(|code| code.name()).chain(Error::OTHER_CODES.iter().copied()) {
-        let (told, elsewhere) = (told.contains(code), elsewhere.contains(code));
-        assert!(told || elsewhere, "no scenario is refused with `{code}`");
-        assert!(!(told && elsewhere), "`{code}` has a scenario: take it off the list in tests/facade.yaml");
+        let (covered, elsewhere) = (covered.contains(code), elsewhere.contains(code));
+        assert!(covered || elsewhere, "no scenario is refused with `{code}`");
+        assert!(!(covered && elsewhere), "`{code}` has a scenario: take it off the list in tests/facade.yaml");
     }
 }
 
@@ -103,9 +104,9 @@ fn every_call_is_here_and_told_of() {
     let listed: BTreeSet<_> = keys(&facade["calls"]);
     let verbs: BTreeSet<_> = calls().into_keys().map(str::to_owned).collect();
     assert_eq!(listed, verbs, "tests/facade.yaml and the verbs of this runner");
-    let told: BTreeSet<_> = files().iter().flat_map(|file| story(file).steps).map(|step| step.verb).collect();
+    let covered: BTreeSet<_> = files().iter().flat_map(|file| story(file).steps).map(|step| step.verb).collect();
     for verb in &listed {
-        assert!(told.contains(verb), "no scenario calls `{verb}`");
+        assert!(covered.contains(verb), "no scenario calls `{verb}`");
     }
     let in_rust: BTreeSet<_> = facade["calls"]
         .as_object()
@@ -411,7 +412,7 @@ impl<'a> World<'a> {
             Read::GetRequest(get) => {
                 let receipt = workflow.request(who(), get.id)?;
                 let possible =
-                    workflow.possible_with_requests(who(), &[receipt.request.as_ref().unwrap()], Care::Whole);
+                    workflow.possible_with_requests(who(), &[receipt.request.as_ref().unwrap()], Accuracy::Exact);
                 let shown = wire::request_of(&receipt, BASE).unwrap().circumstances(&only(possible));
                 match receipt.request.filter(|request| request.status(receipt.now).is_open()) {
                     Some(waiting) => document(shown.past(&workflow.past_of(&waiting)?)),
@@ -422,7 +423,7 @@ impl<'a> World<'a> {
                 let receipt = workflow.grant(who(), get.id)?;
                 let grant = receipt.grant.unwrap();
                 let counts = workflow.counts([&grant])?;
-                let possible = workflow.possible_with_grants(who(), &[&grant], Care::Whole);
+                let possible = workflow.possible_with_grants(who(), &[&grant], Accuracy::Exact);
                 let shown = GrantDocument::new(&grant, receipt.now, BASE).counted(counts[0].as_ref());
                 document(shown.circumstances(&only(possible)))
             }
@@ -431,7 +432,7 @@ impl<'a> World<'a> {
             Read::ListRequests(list) => {
                 let listing = workflow.requests(who(), &list)?;
                 let requests: Vec<_> = listing.items.iter().map(|one| &one.request).collect();
-                let mut possible = workflow.possible_with_requests(who(), &requests, Care::Shown).into_iter();
+                let mut possible = workflow.possible_with_requests(who(), &requests, Accuracy::Estimated).into_iter();
                 let shown = |one: &ListedRequest| {
                     let shown = RequestDocument::new(&one.request, one.grant.as_ref(), listing.now, BASE);
                     shown.circumstances(&only(possible.by_ref().take(1).collect()))
@@ -444,7 +445,7 @@ impl<'a> World<'a> {
                 let listing = workflow.grants(who(), &list)?;
                 let mut counts = workflow.counts(&listing.items)?.into_iter();
                 let all: Vec<_> = listing.items.iter().collect();
-                let mut possible = workflow.possible_with_grants(who(), &all, Care::Shown).into_iter();
+                let mut possible = workflow.possible_with_grants(who(), &all, Accuracy::Estimated).into_iter();
                 document(PageDocument::new(&listing, |grant| {
                     let counts = counts.next().flatten();
                     let shown = GrantDocument::new(grant, listing.now, BASE).counted(counts.as_ref());
@@ -463,20 +464,20 @@ impl<'a> World<'a> {
             }
             Read::ListRecords(list) => {
                 let listing = workflow.journal(who(), &list)?;
-                let told = workflow.told(&listing.items)?;
-                let mut told = told.iter();
+                let added = workflow.attributions(&listing.items)?;
+                let mut added = added.iter();
                 document(PageDocument::new(&listing, |record| {
-                    RecordDocument::new(record, list.canonical).unwrap().told(told.next().unwrap())
+                    RecordDocument::new(record, list.canonical).unwrap().with_attribution(added.next().unwrap())
                 }))
             }
             Read::GetMetrics(_) => Value::String(workflow.metrics(who())?.to_prometheus()),
             Read::ExportRecords(wanted) => Value::String(wire::export::page(&workflow, who(), &wanted)?.text),
             Read::GetStory(story) => {
                 let listing = workflow.story(who(), &story)?;
-                let told = workflow.told(&listing.items)?;
-                let mut told = told.iter();
+                let added = workflow.attributions(&listing.items)?;
+                let mut added = added.iter();
                 document(PageDocument::new(&listing, |record| {
-                    RecordDocument::new(record, story.canonical).unwrap().told(told.next().unwrap())
+                    RecordDocument::new(record, story.canonical).unwrap().with_attribution(added.next().unwrap())
                 }))
             }
             Read::WhoCould(asked) => grants(&workflow.who_could(who(), &asked)?),
@@ -594,8 +595,8 @@ impl Arguments {
         let details = self.0.get("details").map(|value| wire::use_details(&value.to_string())).transpose()?;
         let person = self.text("acts_for").map(Principal::user).transpose();
         let person = person.map_err(|error| error.for_field("acts_for"))?;
-        let told = [address.is_some(), session.is_some(), call.is_some(), details.is_some(), person.is_some()];
-        let known = caller.sign_in.is_some() || told.contains(&true);
+        let given = [address.is_some(), session.is_some(), call.is_some(), details.is_some(), person.is_some()];
+        let known = caller.sign_in.is_some() || given.contains(&true);
         let context = known.then(|| Context::new(caller.sign_in.clone(), address, session)).transpose()?;
         Ok(context.map(|context| context.call(call).details(details.map(Arc::new)).acts_for(person)))
     }
@@ -635,13 +636,14 @@ impl Answered<'_> {
             AnswerKind::Alert => document(AlertDocument::new(receipt.alert.as_ref().unwrap(), receipt.now)),
             AnswerKind::Grant => {
                 let grant = receipt.grant.as_ref().unwrap();
-                let possible = self.caller.map(|who| workflow.possible_with_grants(who, &[grant], Care::Shown));
+                let possible = self.caller.map(|who| workflow.possible_with_grants(who, &[grant], Accuracy::Estimated));
                 let shown = GrantDocument::new(grant, receipt.now, BASE);
                 document(shown.circumstances(&only(possible.unwrap_or_default())))
             }
             AnswerKind::Request => {
                 let request = receipt.request.as_ref().unwrap();
-                let possible = self.caller.map(|who| workflow.possible_with_requests(who, &[request], Care::Shown));
+                let possible =
+                    self.caller.map(|who| workflow.possible_with_requests(who, &[request], Accuracy::Estimated));
                 let mut shown = only(possible.unwrap_or_default());
                 (shown.already, shown.dry_run) = (receipt.already, self.dry_run);
                 document(wire::request_of(receipt, BASE).unwrap().circumstances(&shown))

@@ -1,4 +1,4 @@
-//! When something that fails at every check is worth a line in the log: when it begins, and then at most once a minute.
+//! When a failure that occurs at every check is logged: when it begins, and then at most once a minute.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -7,34 +7,34 @@ use crate::model::Timestamp;
 const EVERY_MS: i64 = 60_000;
 const FINE: i64 = i64::MIN;
 
-/// Something that works or fails, and how often the failure was not told.
+/// Something that works or fails, and how many failures were not logged.
 #[derive(Debug)]
 pub(super) struct Alarm {
-    /// When the failure was told last; [`FINE`] while it works.
-    told: AtomicI64,
-    untold: AtomicU64,
+    /// When the failure was last logged; [`FINE`] while it works.
+    logged: AtomicI64,
+    unlogged: AtomicU64,
     /// How often it failed since the start.
     total: AtomicU64,
 }
 
 impl Default for Alarm {
     fn default() -> Self {
-        Self { told: AtomicI64::new(FINE), untold: AtomicU64::new(0), total: AtomicU64::new(0) }
+        Self { logged: AtomicI64::new(FINE), unlogged: AtomicU64::new(0), total: AtomicU64::new(0) }
     }
 }
 
 impl Alarm {
-    /// It failed at `now`. How many failures a line about it stands for, if there is to be one now.
+    /// It failed at `now`. Returns the number of failures that one log record stands for, if one is due now.
     pub(super) fn failed(&self, now: Timestamp) -> Option<u64> {
         self.total.fetch_add(1, Ordering::Relaxed);
-        let untold = self.untold.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        let told = self.told.load(Ordering::Relaxed);
-        let is_due = told == FINE || !(0..EVERY_MS).contains(&now.millis().saturating_sub(told));
+        let unlogged = self.unlogged.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let logged = self.logged.load(Ordering::Relaxed);
+        let is_due = logged == FINE || !(0..EVERY_MS).contains(&now.millis().saturating_sub(logged));
         let is_ours =
-            is_due && self.told.compare_exchange(told, now.millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok();
+            is_due && self.logged.compare_exchange(logged, now.millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok();
         is_ours.then(|| {
-            self.untold.store(0, Ordering::Relaxed);
-            untold
+            self.unlogged.store(0, Ordering::Relaxed);
+            unlogged
         })
     }
 
@@ -43,16 +43,16 @@ impl Alarm {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// It works. How many failures were not told, if it failed before.
+    /// It works. Returns how many failures were not logged, if it failed before.
     #[inline]
     pub(super) fn works(&self) -> Option<u64> {
-        if self.told.load(Ordering::Relaxed) == FINE { None } else { self.works_again() }
+        if self.logged.load(Ordering::Relaxed) == FINE { None } else { self.works_again() }
     }
 
     #[cold]
     fn works_again(&self) -> Option<u64> {
-        let failed = self.told.swap(FINE, Ordering::Relaxed) != FINE;
-        failed.then(|| self.untold.swap(0, Ordering::Relaxed))
+        let failed = self.logged.swap(FINE, Ordering::Relaxed) != FINE;
+        failed.then(|| self.unlogged.swap(0, Ordering::Relaxed))
     }
 }
 
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_told_when_it_begins_once_a_minute_and_when_it_is_over() {
+    fn a_failure_is_logged_when_it_begins_once_a_minute_and_when_it_is_over() {
         let alarm = Alarm::default();
         let at = |ms| Timestamp::from_millis(ms).unwrap();
         assert_eq!(alarm.works(), None);

@@ -1,10 +1,10 @@
-//! One attempt to answer: the query, the instant, and which grants cannot decide any more.
+//! One attempt to answer a check: the query, the instant, and the grants that can no longer decide.
 
 use crate::clock::SteadyTime;
 use crate::index::PrincipalHash;
 use crate::model::{GrantId, Principal, RawQuery, Timestamp};
 
-/// What the steps of a check share. All of them see one instant; the clock is read when the first of them needs it.
+/// What the steps of a check share. All steps use one instant; the clock is read when the first step needs it.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     pub(super) query: &'a RawQuery<'a>,
@@ -12,14 +12,14 @@ pub(super) struct Attempt<'a> {
     pub(super) hash: PrincipalHash,
     time: &'a SteadyTime,
     instant: Option<Timestamp>,
-    /// Grants that ended or were used up while this attempt ran.
+    /// Grants that ended, or had no uses left, during this attempt.
     spent: Vec<GrantId>,
-    /// Whether guardrails are asked.
+    /// Whether guardrails are evaluated.
     guarded: bool,
 }
 
 impl<'a> Attempt<'a> {
-    /// An attempt at this instant, or at the one when the clock is first needed.
+    /// An attempt at this instant. `None`: the clock is read when it is first needed.
     #[inline]
     pub(super) const fn new(
         query: &'a RawQuery<'a>,
@@ -41,13 +41,13 @@ impl<'a> Attempt<'a> {
         self.instant
     }
 
-    /// Takes a new instant when it is needed next: what was read before is out of date.
+    /// The next step that needs an instant reads the clock again.
     pub(super) const fn restart(&mut self) {
         self.instant = None;
     }
 
-    /// Guardrails are asked elsewhere.
-    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "whoever asks them elsewhere needs Cedar"))]
+    /// Guardrails are evaluated by the caller.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "used only with Cedar"))]
     pub(super) const fn unguarded(&mut self) {
         self.guarded = false;
     }
@@ -57,13 +57,13 @@ impl<'a> Attempt<'a> {
         self.guarded
     }
 
-    /// The person that the principal acts for, where the check says so.
+    /// The person that the principal acts for, if the check names one.
     #[inline]
     pub(super) fn person(&self) -> Option<&'a Principal> {
         self.query.context()?.acts_for.as_ref()
     }
 
-    /// This grant decides no more.
+    /// This grant can no longer decide.
     pub(super) fn spend(&mut self, grant: GrantId) {
         self.spent.push(grant);
     }

@@ -14,14 +14,15 @@ use crate::projection::{News, Projection};
 use crate::store::Live;
 use crate::workflow::{Rules, met_until};
 
-/// The grants with conditions. They stay out of the grant index: a grant without conditions decides before any of them, and
-/// while there is none, they cost a check one load.
+/// The grants with conditions. They are not in the grant index, because a grant without conditions decides first. While
+/// no grant has conditions, a check reads one word here.
 ///
-/// Their holders are looked up in an index of their own, without a lock; only a check that one of them covers takes the lock.
+/// Their holders are in a separate index, which is read without a lock. Only a check that such a grant covers takes the
+/// lock.
 #[derive(Debug, Default)]
 pub(super) struct ConditionalGrants {
     count: AtomicUsize,
-    /// One when nobody takes the short way.
+    /// One if every check takes the complete path.
     closer: AtomicUsize,
     /// How many of them have numbered uses.
     numbered: AtomicUsize,
@@ -41,8 +42,8 @@ impl ConditionalGrants {
         self.count.load(Ordering::Acquire) == 0
     }
 
-    /// From here on there seems to be one, so that no check takes the short way of those who hold nothing.
-    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "checks are asked twice of Cedar"))]
+    /// From now on this seems to have a grant, so no check takes the short path for principals without grants.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "used only with Cedar"))]
     pub(super) fn look_closer(&self) {
         let known = self.grants.lock();
         self.closer.store(1, Ordering::Release);
@@ -50,7 +51,7 @@ impl ConditionalGrants {
     }
 
     /// Whether one of them covers this query now, whatever its conditions.
-    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "checks are asked twice of Cedar"))]
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "used only with Cedar"))]
     pub(super) fn covers(&self, query: &RawQuery<'_>, now: Timestamp) -> bool {
         let hash = self.index.hash(query.principal_kind(), query.principal().as_bytes());
         self.index.decide_read(query, hash, || now).outcome == Outcome::Allow
@@ -78,7 +79,7 @@ impl ConditionalGrants {
         self.index.replace(revision, ours);
     }
 
-    /// Takes in these changes. Those of grants without conditions do nothing here.
+    /// Applies these changes. Changes of grants without conditions have no effect here.
     fn publish<'a>(&self, revision: Revision, changes: impl Iterator<Item = Change<'a>>) {
         let mut known = self.grants.lock();
         let mut ours = Vec::new();
@@ -109,7 +110,7 @@ impl ConditionalGrants {
         self.count.store(known.grants.len() + self.closer.load(Ordering::Acquire), Ordering::Release);
     }
 
-    /// The candidate when no grant without conditions is one.
+    /// The candidate, if no grant without conditions is one.
     #[cold]
     pub(super) fn candidate(&self, attempt: &mut Attempt<'_>, plain: &Decision) -> Candidate {
         let query = attempt.query;
@@ -125,7 +126,7 @@ impl ConditionalGrants {
     }
 
     /// The decision once the conditions of the candidate are checked. Of several grants the one without numbered uses decides
-    /// that lasts longest; grants that are spent are left out.
+    /// that ends last; grants that can no longer decide are left out.
     #[inline]
     pub(super) fn meet(&self, attempt: &mut Attempt<'_>, candidate: Candidate, rules: &Rules) -> Decision {
         match candidate {
@@ -163,25 +164,25 @@ impl Judged {
     }
 }
 
-/// Which of these grants decides. Those whose uses are numbered come last, so that none is spent in vain, and of the others
-/// the one that lasts longest is first.
+/// Which of these grants decides. Grants with numbered uses come last, so that no use is wasted. Among the others, the
+/// one that ends last comes first.
 #[cold]
 pub(super) fn decided(mut judged: Vec<Judged>, revision: Revision, now: Timestamp) -> Decision {
     judged.sort_by_key(|one| (one.is_numbered, Reverse(one.end), one.grant));
     let mut unmet = None;
     for one in judged {
         match one.met {
-            // Each numbered use is asked for.
+            // Each numbered use needs its own check.
             Ok(_) if one.is_numbered => return Decision::allow(one.grant, now, revision),
             Ok(until) => return Decision::allow(one.grant, one.end.min(until), revision),
             Err(reason) => unmet = unmet.or(Some(reason)),
         }
     }
-    // The context of the next check may meet them at any instant.
+    // The next check can have a context that meets them.
     Decision::not_applicable(unmet.unwrap_or(Reason::NoGrant), Some(now), revision)
 }
 
-/// What may decide a check.
+/// The grants that can decide a check.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Candidate {
     /// A grant without conditions, or no grant: this is the decision.
@@ -245,7 +246,7 @@ impl Grants {
     }
 }
 
-/// Whether the grant index leaves it to us.
+/// Whether this grant has conditions, so that it is here and not in the grant index.
 pub(super) fn is_conditional(grant: &Grant) -> bool {
     !grant.conditions.is_none()
 }

@@ -1,4 +1,4 @@
-//! May this principal do this to that? The steps of a check, from top to bottom.
+//! Is this principal allowed to do this action to this resource? The steps of a check, in their order.
 
 use std::sync::Arc;
 
@@ -37,8 +37,8 @@ pub struct Decider {
     engine: Arc<dyn KeepsCurrent>,
 }
 
-/// The steps of a check have a parameter, and this is its value: a function with one is compiled in the crate that calls it, as
-/// fast as that crate is, and the Python module compiles the rest of the library to be small.
+/// The value of the const parameter that the steps of a check have. A generic function is compiled in the calling
+/// crate, with the optimisation of that crate. The Python module compiles the rest of the library for size.
 const HERE: u8 = 0;
 
 impl Decider {
@@ -46,29 +46,32 @@ impl Decider {
         Self { state, engine }
     }
 
-    /// Answers the check now, and records the use when a grant allows it, unless the check only peeks.
+    /// Answers the check now. If a grant allows it, the use is recorded, unless the check only peeks.
     ///
     /// A grant is honoured only while the state in memory is known to be current (see
-    /// [`crate::service::Settings::max_staleness`]); past that the store is asked first. An allow that cannot be recorded is
-    /// not given. Both answer [`Outcome::NotApplicable`]: the host's own answer stands.
+    /// [`crate::service::Settings::max_staleness`]); after that the store is read first. An allow that cannot be
+    /// recorded is not given. In both cases the answer is [`Outcome::NotApplicable`], so the host's own decision
+    /// applies.
     ///
-    /// An allow takes the lock of a queue for as long as it takes to copy the text of the check. Three kinds of allow wait for
-    /// the store: by a break-glass grant and by a grant with numbered uses, which are committed before the answer, and the
-    /// one that finds the queue full, which writes it first.
+    /// An allow holds the lock of a queue while the text of the check is copied. Three kinds of allow wait for the
+    /// store: those by a break-glass grant and by a grant with numbered uses, which are committed before the answer,
+    /// and an allow that finds the queue full, which writes the queue first.
     ///
-    /// What a grant covers and what is denied all the same, because a condition is not met or the permission is reserved, is
-    /// counted among the refused attempts. That no grant covers a check is the usual answer, and leaves no trace, unless the
-    /// principal holds a grant and the host says that nothing else allows it ([`crate::model::UseDetails::by_standing`]).
+    /// If a grant covers the check but does not allow it, because a condition is not met or the permission is reserved,
+    /// this is counted as a refused attempt. If no grant covers the check, which is the usual answer, nothing is
+    /// counted, unless the principal holds a grant and the host reports that nothing else allows the action
+    /// ([`crate::model::UseDetails::by_standing`]).
     ///
     /// # Errors
-    /// When the check is text that cannot be read. The name of the principal is always read; the action and the resource are
-    /// read when the principal may hold a grant, and otherwise the answer is "no grant" whatever they are.
+    /// When the text of the check is invalid. The name of the principal is always parsed. The action and the resource
+    /// are parsed only if the principal may hold a grant; otherwise the answer is "no grant" for any action and
+    /// resource.
     #[inline]
     pub fn check(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
         if check.is_current() {
             return self.check_current(check);
         }
-        // The name is looked at and hashed once, here.
+        // The name is validated and hashed once, here.
         let Some((kind, name)) = check.plain_principal() else { return self.check_any(check) };
         let hash = self.state.index.hash(kind, name.as_bytes());
         match self.without_grant(hash) {
@@ -77,8 +80,8 @@ impl Decider {
         }
     }
 
-    /// Answers all of these checks at one instant, in their order; when one is current, all are. All of them are read before
-    /// the first is answered, so an error leaves no use recorded.
+    /// Answers all of these checks at one instant, in their order. If one of them is current, all are. All are parsed
+    /// before the first is answered, so an error leaves no use recorded.
     ///
     /// # Errors
     /// As for [`Decider::check`].
@@ -105,8 +108,8 @@ impl Decider {
         Ok(queries.iter().map(answer).collect())
     }
 
-    /// The answer of [`Decider::check`] to a check that is current and only peeks, where memory alone can give it: for hosts
-    /// that must not wait for a disk. `None` when the store has to be asked.
+    /// The answer of [`Decider::check`] to a check that is current and only peeks, from memory alone: for hosts that
+    /// must not wait for a disk. `None` if the store must be read.
     ///
     /// # Errors
     /// As for [`Decider::check`].
@@ -128,8 +131,8 @@ impl Decider {
         Ok(is_proven.then(|| self.permit(&mut attempt, candidate)))
     }
 
-    /// The same as [`Decider::check`] for whoever asks the guardrails in another place.
-    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "whoever asks them elsewhere needs Cedar"))]
+    /// Like [`Decider::check`], without the guardrails: the caller evaluates them.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "used only with Cedar"))]
     pub(crate) fn check_unguarded(&self, check: &Check<'_>) -> Result<Decision, Invalid> {
         let query = check.read()?;
         if check.is_current()
@@ -153,7 +156,7 @@ impl Decider {
         }
     }
 
-    /// The answer for a principal with no grant: nearly every answer. Only the name is read.
+    /// The answer for a principal without a grant: nearly every answer. Only the name is read.
     #[inline]
     fn without_grant(&self, hash: PrincipalHash) -> Option<Decision> {
         let revision = self.state.index.without_grant(hash)?;
@@ -168,7 +171,7 @@ impl Decider {
         principal: (PrincipalKind, &'a str),
         hash: PrincipalHash,
     ) -> Result<Decision, Invalid> {
-        // The text and the grants come from memory at the same time.
+        // The text and the grants are loaded from memory at the same time.
         check.fetch();
         self.state.index.fetch(hash);
         let Some(query) = check.read_plain(principal) else { return self.check_any(check) };
@@ -182,7 +185,7 @@ impl Decider {
         Ok(self.run::<HERE>(&mut self.attempt(&query, None), check.is_peek()))
     }
 
-    /// An attempt to answer this query at this instant, or at the one when the clock is first needed.
+    /// An attempt to answer this query at this instant. `None`: the clock is read when it is first needed.
     fn attempt<'a>(&'a self, query: &'a RawQuery<'a>, instant: Option<Timestamp>) -> Attempt<'a> {
         let hash = self.state.index.hash(query.principal_kind(), query.principal().as_bytes());
         Attempt::new(query, hash, &self.state.time, instant)
@@ -213,7 +216,8 @@ impl Decider {
                     }
                     return decision;
                 }
-                // It ended, or was used up, after it became the candidate: the next one, from newer state.
+                // The grant ended, or has no uses left, since it became the candidate: try the next one, with newer
+                // state.
                 Ok(false) => attempt.spend(grant),
                 Err(error) if self.state.offline.has(grant) => return self.away::<CRATE>(attempt, &error, false),
                 Err(error) => {
@@ -229,7 +233,7 @@ impl Decider {
         }
     }
 
-    /// Whether somebody asks who holds a grant, and nothing else allows it as the host says.
+    /// Whether the principal holds a grant, and the host reports that nothing else allows the action.
     #[inline]
     fn is_refused_holder(&self, attempt: &Attempt<'_>) -> bool {
         attempt.query.context().is_some_and(Context::is_refused_by_standing)
@@ -237,7 +241,7 @@ impl Decider {
                 || self.state.conditional.may_hold(attempt.query))
     }
 
-    /// The candidate, from state that is known to be current when the candidate may allow something.
+    /// The candidate. If it may allow the check, the state is known to be current.
     #[inline(always)]
     fn fresh_candidate(&self, attempt: &mut Attempt<'_>) -> Result<Candidate, StoreError> {
         let candidate = self.candidate(attempt);
@@ -248,7 +252,7 @@ impl Decider {
         Ok(self.candidate(attempt))
     }
 
-    /// The grant that covers the query: one without conditions if there is one.
+    /// The grant that covers the query; preferably one without conditions.
     #[inline(always)]
     fn candidate(&self, attempt: &mut Attempt<'_>) -> Candidate {
         let query = attempt.query;
@@ -260,7 +264,7 @@ impl Decider {
         }
     }
 
-    /// The decision that the candidate comes to: its conditions, what binds every grant, and the guardrails.
+    /// The decision for the candidate: its conditions, the rules for every grant, and the guardrails.
     #[inline(always)]
     fn permit(&self, attempt: &mut Attempt<'_>, candidate: Candidate) -> Decision {
         let decision = match attempt.person() {
@@ -272,8 +276,9 @@ impl Decider {
         guardrail::apply(&state.guard, attempt, decision, &state.rules, |grant| state.durable.has(grant))
     }
 
-    /// The decision of a check of an agent that says for whom it acts: of what it holds for this person, judged anew by what the
-    /// host has said of both. The store is asked, because memory keeps no more of a plain grant than who holds it.
+    /// The decision for an agent that acts for a named person. Only its grants for this person count, and both
+    /// standings are tested again. It reads the store, because the index has the holder of a plain grant but not the
+    /// person.
     #[cold]
     fn for_person(&self, attempt: &mut Attempt<'_>, person: &Principal) -> Decision {
         let (state, now, none) = (&*self.state, attempt.now(), Context::default());
@@ -299,8 +304,8 @@ impl Decider {
         decided(judged, state.index.revision(), now)
     }
 
-    /// What binds every grant now: no grant allows what is reserved today, and while the time is not known, only break-glass
-    /// access goes on.
+    /// Applies the rules for every grant: no grant allows a permission that is reserved now, and while the time is
+    /// unknown only break-glass grants are honoured.
     #[inline(always)]
     fn binding(&self, attempt: &Attempt<'_>, decision: Decision) -> Decision {
         let (state, Some(grant)) = (&*self.state, decision.basis.grant) else { return decision };
@@ -322,7 +327,7 @@ impl Decider {
         decision
     }
 
-    /// Records the use of the grant. False when the grant, as the store has it, allows no further use.
+    /// Records the use of the grant. `false` if the grant, as it is in the store, allows no further use.
     #[inline(never)]
     fn record<const CRATE: u8>(&self, attempt: &mut Attempt<'_>, grant: GrantId) -> Result<bool, StoreError> {
         let (state, at, query) = (&*self.state, attempt.now(), attempt.query);
@@ -338,7 +343,7 @@ impl Decider {
         Decision::not_applicable(Reason::NoGrant, None, self.state.index.revision())
     }
 
-    /// Brings the state up to the store, if anything may have been committed.
+    /// Updates the state from the store, if anything may have been committed.
     fn make_current(&self) -> Result<(), StoreError> {
         let state = &*self.state;
         if !state.is_still_current() {
@@ -347,7 +352,7 @@ impl Decider {
         Ok(())
     }
 
-    /// Brings the state up to the store; the attempt goes on at an instant after that.
+    /// Updates the state from the store; the attempt continues at a later instant.
     #[cold]
     fn refresh(&self, attempt: &mut Attempt<'_>) -> Result<(), StoreError> {
         self.engine.sync()?;
@@ -355,8 +360,8 @@ impl Decider {
         Ok(())
     }
 
-    /// The answer while the store cannot be asked: that of a grant which this machine alone knows of, if one covers the query, and
-    /// the use is on disk here.
+    /// The answer while the store is unavailable: an allow if a grant that only this machine has covers the query and
+    /// the use is recorded on its disk.
     #[cold]
     #[inline(never)]
     fn away<const CRATE: u8>(&self, attempt: &mut Attempt<'_>, error: &StoreError, is_peek: bool) -> Decision {
@@ -385,7 +390,7 @@ impl Decider {
             Ok(true) => decision,
             Ok(false) => self.stale(error),
             Err(error) => {
-                tracing::error!(%error, "a use cannot be recorded on this machine while the store is away; the grant is not honoured");
+                tracing::error!(%error, "a use cannot be recorded on this machine while the store is unavailable; the grant is not honoured");
                 Decision::not_applicable(Reason::Unrecordable, None, decision.revision)
             }
         }
@@ -394,7 +399,7 @@ impl Decider {
     #[cold]
     fn stale(&self, error: &StoreError) -> Decision {
         if let Some(checks) = self.state.currency.failed(self.state.time.now()) {
-            tracing::warn!(%error, checks, "the grants are not known to be current; none is honoured");
+            tracing::warn!(%error, checks, "the grants are not known to be current; no grant is honoured");
         }
         let reason = if matches!(error, StoreError::Replaced(_)) { Reason::StoreReplaced } else { Reason::Stale };
         Decision::not_applicable(reason, None, self.state.index.revision())

@@ -1,4 +1,4 @@
-//! Which grants' uses must be on disk before they are answered.
+//! The grants whose uses must be on disk before the answer.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,8 +8,8 @@ use crate::model::{Fact, Grant, GrantId, Revision, Timestamp};
 use crate::projection::{News, Projection};
 use crate::store::Live;
 
-/// The break-glass grants. They are few, and looked up only once a grant has decided an allow: while there is
-/// none, a check pays for one load.
+/// The break-glass grants. There are few of them, and they are looked up only after a grant has allowed a check. While
+/// there is none, this costs one load.
 #[derive(Debug, Default)]
 pub(super) struct DurableUses {
     count: AtomicUsize,
@@ -17,18 +17,18 @@ pub(super) struct DurableUses {
     known: Mutex<HashMap<GrantId, Timestamp>>,
 }
 
-/// How long after its window a grant is still known: longer than any check that began inside the window goes on.
+/// How long a grant is kept after its window: longer than any check that began inside the window can take.
 const AFTERWARDS_MILLIS: i64 = 60_000;
 
 impl DurableUses {
     /// Whether uses of this grant are recorded before they are answered.
     #[inline]
     pub(super) fn has(&self, grant: GrantId) -> bool {
-        // A grant is added before the index has it, so a check that finds it sees the count.
+        // A grant is added here before it is in the index, so a check that finds it there sees the count.
         self.count.load(Ordering::Acquire) > 0 && self.known.lock().contains_key(&grant)
     }
 
-    /// Adds a grant before the index has it. One that is taken away stays known until its window is over: a
+    /// Adds a grant before it is in the index. A grant that ends early is kept until the end of its window, because a
     /// check may have been decided by it just before.
     pub(super) fn add(&self, grant: &Grant) {
         if grant.break_glass.is_some() {
@@ -38,7 +38,7 @@ impl DurableUses {
         }
     }
 
-    /// Forgets the grants that no check can be decided by any more.
+    /// Removes the grants that can no longer decide a check.
     pub(super) fn forget(&self, now: Timestamp) {
         if self.count.load(Ordering::Acquire) > 0 {
             let mut known = self.known.lock();

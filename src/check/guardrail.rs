@@ -1,8 +1,8 @@
-//! What may forbid what a grant allows.
+//! The guardrails, which can forbid what a grant allows.
 //!
-//! This is the only place of a check where an allow may become [`Outcome::Deny`]: after the conditions of the grant are met
-//! and before its use is recorded, so that what is denied is never counted as used. Nothing is asked unless a grant would
-//! allow.
+//! This is the only step of a check where an allow can become [`Outcome::Deny`]. It comes after the conditions and
+//! before the use is recorded, so a denied check is never counted as a use. Guardrails are evaluated only if a grant
+//! would allow the check.
 
 use std::fmt::Debug;
 use std::sync::{Arc, OnceLock};
@@ -11,40 +11,40 @@ use super::attempt::Attempt;
 use crate::model::{Decision, GrantId, Obligations, Outcome, RawQuery, Reason, Timestamp};
 use crate::workflow::Rules;
 
-/// What judges an allow: the operator's guardrails.
+/// The port to the operator's guardrails.
 pub(crate) trait Forbids: Debug + Send + Sync {
-    /// Whether this allow by this grant is doubted: Cedar, asked about a share of all allows, says otherwise.
+    /// Whether Cedar, which also evaluates a share of all allows, disagrees with this allow by this grant.
     fn doubts(&self, query: &RawQuery<'_>, grant: GrantId, now: Timestamp) -> bool;
 
-    /// Whether a check that no grant covers is one of those that are asked of Cedar too.
+    /// Whether Cedar also evaluates this check that no grant covers: it evaluates a share of them.
     fn asks_of_miss(&self) -> bool;
 
-    /// Asks Cedar of this check, which no grant covers.
+    /// Has Cedar evaluate this check, which no grant covers.
     fn note_miss(&self, query: &RawQuery<'_>, now: Timestamp);
 
-    /// What they say of this query; in an emergency only those that are marked to hold in one forbid.
+    /// The verdict about this query. In an emergency, only guardrails that are marked to hold then forbid.
     fn judge(&self, query: &RawQuery<'_>, now: Timestamp, is_emergency: bool) -> Verdict;
 
     /// A break-glass grant that covers the query now, with its end.
     fn emergency(&self, query: &RawQuery<'_>, now: Timestamp) -> Option<(GrantId, Timestamp)>;
 }
 
-/// What guardrails say.
+/// The verdict of the guardrails.
 #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "without Cedar nothing judges"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Nothing stands in the way. `depends` says that the next check may be judged otherwise.
+    /// No guardrail forbids it. `depends`: the verdict about the next check can be different.
     Passes { obligations: Obligations, depends: bool },
     /// Forbidden.
     Forbids { reason: Reason, obligations: Obligations },
-    /// What they look at is too old to say.
+    /// The entities that the guardrails read are too old.
     Unknown,
 }
 
-/// Whoever judges, once an engine has guardrails.
+/// The guardrails, if the engine has any.
 pub(crate) type Guard = OnceLock<Arc<dyn Forbids>>;
 
-/// The decision after all guardrails. `is_emergency` says whether a grant is a break-glass one.
+/// The decision after all guardrails. `is_emergency` returns whether a grant is a break-glass grant.
 #[inline]
 pub(super) fn apply(
     guard: &Guard,
@@ -62,7 +62,7 @@ pub(super) fn apply(
     }
 }
 
-/// No grant covers it: the answer stays what it is.
+/// No grant covers the check: the answer does not change.
 #[cold]
 fn missed(guard: &dyn Forbids, attempt: &mut Attempt<'_>, decision: Decision) -> Decision {
     if decision.basis.reason == Reason::NoGrant && guard.asks_of_miss() {
@@ -80,7 +80,7 @@ fn judged(
     is_emergency: impl Fn(GrantId) -> bool,
 ) -> Decision {
     let (now, query) = (attempt.now(), attempt.query);
-    // What this machine alone knows of cannot be asked of the store.
+    // A grant that only this machine has is not in the store, so Cedar cannot evaluate it.
     let is_known = decision.basis.reason != Reason::GrantedOffline;
     if is_known && decision.basis.grant.is_some_and(|grant| guard.doubts(query, grant, now)) {
         return Decision::not_applicable(Reason::Stale, Some(now), decision.revision);
@@ -88,7 +88,7 @@ fn judged(
     let is_emergency = decision.basis.grant.is_some_and(is_emergency);
     match guard.judge(query, now, is_emergency) {
         Verdict::Forbids { .. } if !is_emergency => {
-            // Whoever holds both grants acts under the one that goes further.
+            // A holder of both grants acts under the break-glass grant, which allows more.
             let taken = guard.emergency(query, now).filter(|_| !rules.reserves(true, query.action()));
             let verdict = guard.judge(query, now, taken.is_some());
             match taken {

@@ -1,22 +1,22 @@
-//! The check: may this principal do this to that?
+//! The check: is this principal allowed to do this action to this resource?
 //!
-//! It reads memory and takes no part in the workflow. [`crate::service::Engine`] keeps the memory current and makes the
-//! [`Decider`], the handle that hosts call.
+//! It reads memory and is no part of the workflow. [`crate::service::Engine`] keeps the state current and makes the
+//! [`Decider`], which hosts call.
 //!
 //! | file | question |
 //! |---|---|
 //! | `query` | what is checked, and how |
-//! | `decider` | may this principal do this to that: the steps of a check |
-//! | `attempt` | what the steps share: the query, the instant, the grants that cannot decide any more |
-//! | `state` | what checks are answered from, and whether it is current |
-//! | `conditions` | which grants have conditions, and are they met |
-//! | `alarm` | when a failure at every check is worth a line in the log |
-//! | `guardrail` | what may forbid what a grant allows |
-//! | `durable` | which grants' uses must be on disk before the answer is given |
-//! | `offline` | which grants does this machine alone know of |
-//! | `refused` | which denied checks and refused commands are not written yet |
-//! | `record` | which uses are not written yet |
-//! | `why` | why a grant gives what is checked, or does not |
+//! | `decider` | the steps of a check |
+//! | `attempt` | what the steps share: the query, the instant, the grants that can no longer decide |
+//! | `state` | the state that answers checks, and whether it is current |
+//! | `conditions` | which grants have conditions, and whether these are met |
+//! | `alarm` | when a failure that occurs at every check is logged |
+//! | `guardrail` | the guardrails, which can forbid what a grant allows |
+//! | `durable` | the grants whose uses must be on disk before the answer |
+//! | `offline` | the grants that only this machine has |
+//! | `refused` | the refused attempts that are not written yet |
+//! | `record` | the uses that are not written yet |
+//! | `why` | why a grant allows a check or does not |
 
 mod alarm;
 mod attempt;
@@ -39,4 +39,4 @@ pub(crate) use guardrail::{Forbids, Verdict};
 pub use query::Check;
 pub(crate) use refused::CHECK;
 pub(crate) use state::{CheckState, KeepsCurrent};
-pub use why::{Asked, Why, why};
+pub use why::{GrantCheck, Why, why};

@@ -1,11 +1,11 @@
-//! The grants that were taken on this machine while the store was away, and that it does not have yet.
+//! The grants that were created on this machine while the store was unavailable, and that the store does not have yet.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lock::Mutex;
 use crate::model::{Grant, GrantId, GrantStatus, Principal, RawQuery, Timestamp};
 
-/// They are few, and looked at only where the store could not be asked.
+/// There are few of them, and they are read only while the store is unavailable.
 #[derive(Debug, Default)]
 pub(crate) struct OfflineGrants {
     count: AtomicUsize,
@@ -13,19 +13,19 @@ pub(crate) struct OfflineGrants {
 }
 
 impl OfflineGrants {
-    /// These and no others.
+    /// Replaces all grants by these.
     pub(crate) fn set(&self, grants: Vec<Grant>) {
         let mut known = self.known.lock();
         self.count.store(grants.len(), Ordering::Release);
         *known = grants;
     }
 
-    /// Whether this is one.
+    /// Whether this grant is one of them.
     pub(crate) fn has(&self, grant: GrantId) -> bool {
         self.count.load(Ordering::Acquire) > 0 && self.known.lock().iter().any(|known| known.id == grant)
     }
 
-    /// The one that covers this query now; for the person whom its principal says to act for, if it does.
+    /// The grant that covers this query now. With a person, only a grant that is held for this person.
     pub(super) fn covering(&self, query: &RawQuery<'_>, person: Option<&Principal>, now: Timestamp) -> Option<GrantId> {
         if self.count.load(Ordering::Acquire) == 0 {
             return None;

@@ -1,13 +1,13 @@
-//! What is checked, and how: the one parameter of a check.
+//! The parameter of a check: what is checked, and how.
 
 use std::hint::black_box;
 
 use crate::model::{Context, Invalid, PrincipalKind, Query, RawQuery, is_plain_principal};
 
-/// One check: who wants to do what to which resource, what the host knows besides, and how to answer.
+/// One check: principal, action, resource and context, and how it is answered.
 ///
-/// It borrows all of it and allocates nothing. Text is not read here but during the check, and then no more of it than the
-/// answer needs: see [`super::Decider::check`].
+/// It borrows everything and allocates nothing. Text is parsed during the check, and only as far as the answer needs
+/// it: see [`super::Decider::check`].
 ///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
@@ -17,12 +17,12 @@ use crate::model::{Context, Invalid, PrincipalKind, Query, RawQuery, is_plain_pr
 ///
 /// let check = Check::text((PrincipalKind::User, "dev@example.com"), "tools.execute", Some("tool:deploy"), None);
 /// assert_eq!(decider.check(&check)?.outcome, Outcome::NotApplicable);
-/// // From everything that any process has committed, and without recording a use.
+/// // With everything that any process has committed, and without recording a use.
 /// assert_eq!(decider.check(&check.current().peek())?.outcome, Outcome::NotApplicable);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
-#[must_use = "a check answers nothing before a decider gets it"]
+#[must_use = "a check does nothing until it is passed to a decider"]
 pub struct Check<'a> {
     subject: Subject<'a>,
     context: Option<&'a Context>,
@@ -43,8 +43,8 @@ impl<'a> Check<'a> {
         Self::of(Subject::Values(query))
     }
 
-    /// A check of text. The resource is written `tool:deploy`, and its parent in the same way; without a resource the check is
-    /// about everything at once.
+    /// A check of text. The resource and its parent are written like `tool:deploy`; a check without a resource is about
+    /// all resources at once.
     #[inline]
     pub const fn text(
         principal: (PrincipalKind, &'a str),
@@ -60,15 +60,15 @@ impl<'a> Check<'a> {
         Self { subject, context: None, current: false, peek: false }
     }
 
-    /// The same check with what the host knows about the sign-in, the address and the session. Only grants with conditions
-    /// look at it.
+    /// The same check with a context: sign-in, address and session. Only grants with conditions read it.
     #[inline]
     pub const fn context(self, context: &'a Context) -> Self {
         Self { context: Some(context), ..self }
     }
 
-    /// The same check, answered from everything committed before the call by any process that shares the store. For hosts of
-    /// several processes that want a revocation in one to hold in all of them at the next check. Costs microseconds.
+    /// The same check, answered with everything that any process of the store committed before the call. For hosts with
+    /// several processes: a revocation in one of them is then in force in all of them at the next check. It costs
+    /// microseconds.
     #[inline]
     pub const fn current(self) -> Self {
         Self { current: true, ..self }
@@ -90,7 +90,7 @@ impl<'a> Check<'a> {
         self.peek
     }
 
-    /// The kind and the name of the principal, if the name is in its canonical form and that can be seen at once.
+    /// The kind and the name of the principal, if a fast test shows that the name is in its canonical form.
     #[inline]
     pub(super) fn plain_principal(&self) -> Option<(PrincipalKind, &'a str)> {
         match self.subject {
@@ -101,7 +101,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// All of it, read, when this is what [`Check::plain_principal`] answered, and the rest is as plain.
+    /// The parsed query, if this principal is the answer of [`Check::plain_principal`] and a fast test accepts the rest
+    /// too.
     #[inline(always)]
     pub(super) fn read_plain(&self, principal: (PrincipalKind, &'a str)) -> Option<RawQuery<'a>> {
         let query = match self.subject {
@@ -114,7 +115,7 @@ impl<'a> Check<'a> {
         })
     }
 
-    /// Has the processor fetch the text that is read next.
+    /// Prefetches the text that is read next.
     #[inline]
     pub(super) fn fetch(&self) {
         if let Subject::Text { action, resource, parent, .. } = self.subject {
@@ -124,7 +125,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// All of it, read.
+    /// The parsed query.
     pub(super) fn read(&self) -> Result<RawQuery<'a>, Invalid> {
         self.with_context(match self.subject {
             Subject::Values(query) => query.into(),

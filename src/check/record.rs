@@ -1,7 +1,7 @@
-//! Which uses are not written down yet.
+//! The uses that are not written yet.
 //!
-//! A check must not wait for another one, nor for memory: threads note their uses in queues of their own, as text in
-//! buffers that are kept. Values are made when the uses are written.
+//! A check must not wait for another check or for memory. So each thread adds its uses to its own queue, as text in
+//! buffers that are reused. The text is parsed when the uses are written.
 
 use core::net::IpAddr;
 use std::cell::Cell;
@@ -16,26 +16,26 @@ use crate::model::{
 };
 use crate::store::StoreError;
 
-/// The uses that wait to be written. Bounded: when the queues are full, the check that brings the next one writes first, and if
-/// that fails the use is not accepted. Nothing is ever dropped.
+/// The uses that wait to be written. Their number is bounded: if the queues are full, the next check writes them first,
+/// and if that fails its use is not accepted. No use is dropped.
 ///
-/// Uses of one thread stay in order, and so do uses of different milliseconds. Threads that bring their uses at the same
-/// instant may exceed the bound by one each.
+/// Uses of one thread stay in order, and so do uses of different milliseconds. Threads that add uses at the same
+/// instant may exceed the bound by one use each.
 #[derive(Debug)]
 pub(super) struct Recorder {
     queues: Box<[Queue]>,
-    /// How many uses a thread may have waiting before it looks at what waits in all.
+    /// How many uses may wait in one queue before the total is computed.
     share: usize,
     capacity: usize,
-    /// Whether a record says what the host told of the call.
+    /// Whether records contain what the host reports about a call.
     detailed: bool,
-    /// How many uses are being written, or could not be written the last time.
+    /// How many uses are being written, or could not be written last time.
     pending: AtomicUsize,
     /// Held while a batch is written, so that uses stay in order and a reader who flushes sees them all.
     writing: Mutex<Writing>,
 }
 
-/// A queue, on cache lines of its own.
+/// A queue on separate cache lines.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Queue {
@@ -46,17 +46,17 @@ struct Queue {
 #[derive(Debug, Default)]
 struct Writing {
     events: Vec<Event>,
-    /// An empty buffer, given to a queue in exchange for a full one.
+    /// An empty buffer that replaces the full buffer of a queue.
     spare: Uses,
 }
 
-/// Uses, with their text in one place.
+/// Uses, with all their text in one buffer.
 #[derive(Debug, Default)]
 struct Uses {
     uses: Vec<Use>,
     text: String,
-    /// For each of them, where that is recorded.
-    told: Vec<Told>,
+    /// The details of each use, if details are recorded.
+    details: Vec<Reported>,
 }
 
 #[derive(Debug)]
@@ -64,33 +64,33 @@ struct Use {
     at: Timestamp,
     grant: GrantId,
     principal_kind: PrincipalKind,
-    /// The lengths of the principal, the action, the kind and the id of the resource, and of its parent's kind and id, as
-    /// they follow each other in the text.
+    /// The lengths of the principal, the action, the kind and the id of the resource, and of its parent's kind and id,
+    /// in the order of the text.
     lens: [u32; 4],
     parent: Option<[u32; 2]>,
 }
 
-/// What the host told of a call, as it is kept until the record of the use is made.
+/// What the host reported about a call, kept until the record of the use is made.
 #[derive(Debug, Default)]
-struct Told {
+struct Reported {
     address: Option<IpAddr>,
     session: Option<SessionId>,
     details: Option<Arc<UseDetails>>,
 }
 
-/// How many queues there are, unless so few uses may wait that one is enough.
+/// The number of queues, unless so few uses may wait that one queue is enough.
 const QUEUES: usize = 8;
 const WORTH_SPLITTING: usize = 1_024;
-/// A queue gets room for so many times the uses that it had between the last two batches.
+/// A queue gets room for this multiple of the uses that it had between the last two batches.
 const FEW_TIMES: usize = 4;
-/// How much text a use is expected to need.
+/// The expected length of the text of a use.
 const TEXT: usize = 96;
 
 thread_local! {
     static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// A number that threads are given in turn.
+/// The number of this thread.
 fn thread() -> usize {
     static THREADS: AtomicUsize = AtomicUsize::new(0);
     THREAD.with(|thread| {
@@ -122,7 +122,7 @@ impl Recorder {
         }
     }
 
-    /// Takes a use. When the queues are full, `flush` is called first, and its error is returned.
+    /// Adds a use. If the queues are full, `flush` is called first, and its error is returned.
     pub(super) fn push(
         &self,
         at: Timestamp,
@@ -143,7 +143,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Writes all that waits. On an error all of it goes on waiting.
+    /// Writes all waiting uses. After an error they still wait.
     pub(super) fn flush(
         &self,
         write: impl FnOnce(&mut Vec<Event>) -> Result<(), StoreError>,
@@ -152,7 +152,7 @@ impl Recorder {
         let writing = &mut *writing;
         let old = writing.events.len();
         for queue in &self.queues {
-            // Here, so that no check has to wait for memory when it brings more uses than ever before.
+            // Allocated here, so that no check waits for memory when there are more uses than ever before.
             let wanted = queue.len.load(Ordering::Relaxed).saturating_mul(FEW_TIMES).min(self.capacity);
             writing.spare.make_room_for(wanted, self.detailed);
             let mut waiting = queue.waiting.lock();
@@ -177,7 +177,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// What the record of this use says besides.
+    /// The details in the record of this use.
     pub(super) fn details_of(&self, query: &RawQuery<'_>) -> Option<Arc<UseDetails>> {
         query.context().filter(|_| self.detailed).and_then(Context::use_details)
     }
@@ -195,7 +195,7 @@ impl Uses {
         self.uses.reserve(count);
         self.text.reserve(count.saturating_mul(TEXT));
         if detailed {
-            self.told.reserve(count);
+            self.details.reserve(count);
         }
     }
 
@@ -213,16 +213,16 @@ impl Uses {
             parent: parent.map(|texts| texts.map(len)),
         });
         if detailed {
-            self.told.push(query.context().map(Told::from).unwrap_or_default());
+            self.details.push(query.context().map(Reported::from).unwrap_or_default());
         }
     }
 
-    /// Makes events of them, and keeps the buffers.
+    /// Converts them into events, and keeps the buffers.
     fn drain_into(&mut self, events: &mut Vec<Event>) {
         events.reserve(self.uses.len());
         let mut rest = self.text.as_str();
-        let mut told = self.told.drain(..);
-        // Most of them are by few people of few things, and a value that is there costs no memory of its own.
+        let mut reported = self.details.drain(..);
+        // Most uses are by few people of few resources, so equal values share their memory.
         let mut known: HashMap<_, (Principal, Action, Resource), foldhash::quality::RandomState> = HashMap::default();
         for used in self.uses.drain(..) {
             let lens = used.lens.iter().chain(used.parent.iter().flatten());
@@ -231,7 +231,7 @@ impl Uses {
             rest = after;
             let same = (text, used.principal_kind, used.lens, used.parent);
             let (principal, action, resource) = known.entry(same).or_insert_with(|| used.values(text)).clone();
-            let details = told.next().and_then(Told::into_details);
+            let details = reported.next().and_then(Reported::into_details);
             events.push(Event {
                 at: used.at,
                 by: Actor::Principal(principal),
@@ -252,7 +252,7 @@ impl Uses {
 }
 
 impl Use {
-    /// What its text says.
+    /// The values in its text.
     fn values(&self, text: &str) -> (Principal, Action, Resource) {
         let mut rest = text;
         let mut take = |len: u32| {
@@ -266,19 +266,19 @@ impl Use {
     }
 }
 
-impl Told {
+impl Reported {
     fn into_details(self) -> Option<Arc<UseDetails>> {
         Context::default().address(self.address).session(self.session).details(self.details).use_details()
     }
 }
 
-impl From<&Context> for Told {
+impl From<&Context> for Reported {
     fn from(context: &Context) -> Self {
         Self { address: context.address, session: context.session.clone(), details: context.details.clone() }
     }
 }
 
-/// A length that the model bounds far below what fits.
+/// The length as `u32`; the model bounds it far below the maximum.
 fn len(text: &str) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX)
 }

@@ -7,26 +7,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::lock::Mutex;
 use crate::model::{Action, Principal, RawQuery, Reason, Refused, Resource, Timestamp};
 
-/// How many different ones wait at most. What comes beyond is counted and not told.
+/// How many different ones wait at most. Further ones are only counted.
 const MOST: usize = 1_000;
-/// How many different calls of one principal are told in an hour. More of them are counted together.
+/// How many different calls of one principal have their own row in an hour. Further calls are counted in one row.
 const CALLS: usize = 32;
 
-/// The name of a check among what is attempted.
+/// The name of a check in `Refused::attempt`.
 pub(crate) const CHECK: &str = "check";
 
 type Call = (Action, Resource);
 /// The calls of each principal in an hour.
-type Told = (Option<Timestamp>, BTreeMap<Principal, BTreeSet<Call>>);
+type Listed = (Option<Timestamp>, BTreeMap<Principal, BTreeSet<Call>>);
 type Key = (Principal, Option<Principal>, String, String, Timestamp, Option<Call>);
 
-/// Refused attempts that are not written yet, those that are alike as one.
+/// Refused attempts that are not written yet. Similar attempts are one entry.
 #[derive(Debug, Default)]
 pub(crate) struct RefusedAttempts {
     waiting: Mutex<BTreeMap<Key, Refused>>,
-    /// The calls of this hour that are told one by one.
-    told: Mutex<Told>,
-    untold: AtomicU64,
+    /// The calls of this hour that have their own row.
+    listed: Mutex<Listed>,
+    unlisted: AtomicU64,
     /// How many calls a guardrail denied, and how many were refused otherwise, since the start.
     denied: AtomicU64,
     refused: AtomicU64,
@@ -38,36 +38,36 @@ fn key(one: &Refused) -> Key {
 }
 
 impl RefusedAttempts {
-    /// Keeps it until it is written.
+    /// Keeps an attempt until it is written.
     pub(crate) fn add(&self, mut one: Refused) {
-        if !self.tells(&one) {
+        if !self.lists(&one) {
             one.call = None;
         }
         let mut waiting = self.waiting.lock();
         let is_full = waiting.len() >= MOST;
         match waiting.entry(key(&one)) {
             Entry::Occupied(mut like) => like.get_mut().add(&one),
-            Entry::Vacant(_) if is_full => drop(self.untold.fetch_add(one.count, Ordering::Relaxed)),
+            Entry::Vacant(_) if is_full => drop(self.unlisted.fetch_add(one.count, Ordering::Relaxed)),
             Entry::Vacant(place) => drop(place.insert(one)),
         }
     }
 
-    /// Whether this call is told by itself: of somebody who tries very many different ones, the first of each hour are.
-    fn tells(&self, one: &Refused) -> bool {
+    /// Whether this call gets its own row: of the different calls of a principal, only the first ones of each hour do.
+    fn lists(&self, one: &Refused) -> bool {
         let Some(call) = &one.call else { return true };
-        let mut told = self.told.lock();
-        if told.0 != Some(one.hour()) {
-            *told = (Some(one.hour()), BTreeMap::new());
+        let mut listed = self.listed.lock();
+        if listed.0 != Some(one.hour()) {
+            *listed = (Some(one.hour()), BTreeMap::new());
         }
-        let is_full = told.1.len() >= MOST;
-        match told.1.get_mut(&one.principal) {
+        let is_full = listed.1.len() >= MOST;
+        match listed.1.get_mut(&one.principal) {
             Some(calls) => calls.contains(call) || (calls.len() < CALLS && calls.insert(call.clone())),
             None if is_full => false,
-            None => told.1.insert(one.principal.clone(), BTreeSet::from([call.clone()])).is_none(),
+            None => listed.1.insert(one.principal.clone(), BTreeSet::from([call.clone()])).is_none(),
         }
     }
 
-    /// A check that a grant covers and that was denied all the same. A fault of ours is nobody's attempt.
+    /// A check that a grant covers but does not allow. A failure of the library itself is not an attempt.
     #[cold]
     pub(super) fn add_check(&self, query: &RawQuery<'_>, reason: Reason, at: Timestamp) {
         if matches!(reason, Reason::Stale | Reason::StoreReplaced | Reason::StoreBroken | Reason::Unrecordable) {
@@ -90,8 +90,8 @@ impl RefusedAttempts {
         (self.denied.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
     }
 
-    /// Has `write` write those that wait; on an error they go on waiting. Answers how many attempts are in none of them,
-    /// because too many different ones waited.
+    /// Calls `write` with the waiting attempts; after an error they still wait. Returns how many attempts are in none
+    /// of them, because too many different ones waited.
     pub(crate) fn flush<E>(&self, write: impl FnOnce(&[Refused]) -> Result<(), E>) -> Result<u64, E> {
         let taken: Vec<Refused> = std::mem::take(&mut *self.waiting.lock()).into_values().collect();
         if !taken.is_empty()
@@ -100,7 +100,7 @@ impl RefusedAttempts {
             taken.into_iter().for_each(|one| self.add(one));
             return Err(error);
         }
-        Ok(self.untold.swap(0, Ordering::Relaxed))
+        Ok(self.unlisted.swap(0, Ordering::Relaxed))
     }
 }
 
@@ -129,11 +129,11 @@ mod tests {
         assert_eq!(attempts.flush(|_| Err("the disk is full")), Err("the disk is full"));
         attempts.add(refused("dev", "a", 4));
         let mut written = Vec::new();
-        let told = attempts.flush(|all| {
+        let listed = attempts.flush(|all| {
             written = all.to_vec();
             Ok::<_, ()>(())
         });
-        assert_eq!(told, Ok(0));
+        assert_eq!(listed, Ok(0));
         let found: Vec<_> = written
             .iter()
             .map(|one| (one.principal.id(), one.code.as_str(), one.count, one.first_at.millis(), one.last_at.millis()))
@@ -156,10 +156,10 @@ mod tests {
         (0..MOST + 10).for_each(|nth| attempts.add(refused(&format!("dev{nth}"), "a", 1)));
         attempts.add(refused("dev0", "a", 2));
         let mut written = 0;
-        let untold = attempts.flush(|all| {
+        let unlisted = attempts.flush(|all| {
             written = all.len();
             Ok::<_, ()>(())
         });
-        assert_eq!((written, untold), (MOST, Ok(10)));
+        assert_eq!((written, unlisted), (MOST, Ok(10)));
     }
 }

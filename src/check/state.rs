@@ -1,4 +1,4 @@
-//! What checks are answered from, and whether it is current.
+//! The state that answers checks, and whether it is current.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -19,29 +19,30 @@ use crate::projection::{News, Projection};
 use crate::store::{Live, Store, StoreError};
 use crate::workflow::{Rules, Use, View};
 
-/// What keeps a [`CheckState`] current and writes what checks have to record: the engine.
+/// The port to the engine, which keeps a [`CheckState`] current and writes what checks record.
 pub(crate) trait KeepsCurrent: Debug + Send + Sync {
-    /// Brings the state up to everything committed before this call, by any process.
+    /// Updates the state with everything that any process committed before this call.
     fn sync(&self) -> Result<Revision, StoreError>;
 
-    /// What this person and their agents hold now, with what was reported of the person and of the holder. Grants that are
-    /// withheld are left out.
+    /// The grants of this person and of their agents now, with the reported standings of the person and of the holder.
+    /// Withheld grants are left out.
     fn held_for(&self, person: &Principal, holder: &Principal, now: Timestamp) -> Result<View, StoreError>;
 
     /// Writes these uses. On an error they stay where they are.
     fn write_uses(&self, uses: &mut Vec<Event>) -> Result<(), StoreError>;
 
-    /// Takes in what other processes of this machine have recorded since the store is away.
+    /// Reads what other processes of this machine have recorded while the store is unavailable.
     fn look_offline(&self);
 
-    /// Records a use of a grant that this machine alone knows of, if it allows one more.
+    /// Records a use of a grant that only this machine has, if it allows one more.
     fn use_offline(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Writes a use if the grant, as the store has it, allows one more. Numbered uses are exact across threads and processes.
+    /// Writes a use if the grant, as it is in the store, allows one more. Numbered uses are exact across threads and
+    /// processes.
     fn use_grant(&self, grant: GrantId, what: Use, at: Timestamp) -> Result<bool, StoreError>;
 }
 
-/// The memory that checks read. One for each engine; every [`super::Decider`] shares it.
+/// The state in memory that checks read. Each engine has one; all its [`super::Decider`]s share it.
 #[derive(Debug)]
 pub(crate) struct CheckState {
     /// The grants without conditions.
@@ -50,11 +51,11 @@ pub(crate) struct CheckState {
     pub(super) conditional: ConditionalGrants,
     /// The grants whose uses are on disk before the answer is given.
     pub(super) durable: DurableUses,
-    /// The grants that this machine alone knows of.
+    /// The grants that only this machine has.
     pub(crate) offline: OfflineGrants,
     /// The uses that wait to be written.
     pub(super) uses: Recorder,
-    /// Who judges what a grant allows.
+    /// The guardrails.
     pub(crate) guard: Guard,
     /// The refused attempts that wait to be written.
     pub(crate) refused: RefusedAttempts,
@@ -66,9 +67,9 @@ pub(crate) struct CheckState {
     pub(super) currency: Alarm,
     /// Whether uses can be recorded.
     pub(super) recording: Alarm,
-    /// Whether the store was found not to be what was written to it, and elevation is to stop for that.
+    /// Whether the store differs from what was written to it, and grants must not be honoured because of that.
     broken: AtomicBool,
-    /// The instant at which the state was last known to hold everything committed.
+    /// The last instant at which the state was known to contain everything committed.
     proven: AtomicI64,
     /// The revision of the store that the state has reached.
     reached: AtomicU64,
@@ -104,8 +105,8 @@ impl CheckState {
         }
     }
 
-    /// What follows the journal, in the order in which it is fed: what an answer depends on besides the grant index comes
-    /// before it, and the index last, because answers carry its revision.
+    /// The projections, in the order in which they are updated. The grant index is the last, because answers carry its
+    /// revision.
     pub(crate) fn projections(&self) -> [&dyn Projection; 3] {
         [&self.durable, &self.conditional, &self.index]
     }
@@ -121,38 +122,39 @@ impl CheckState {
         self.reached.store(revision.0, Ordering::Release);
     }
 
-    /// Whether nothing was committed since, as far as can be seen without asking the store.
+    /// Whether a fast test, without a query, shows that nothing was committed since.
     pub(crate) fn is_still_current(&self) -> bool {
         self.store.is_still(Revision(self.reached.load(Ordering::Acquire)))
     }
 
-    /// Whether this principal may hold a grant. False for nearly everybody, in nanoseconds.
-    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "the decision point calls it"))]
+    /// Whether this principal may hold a grant. `false` for nearly every principal, in nanoseconds.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "used only with Cedar"))]
     pub(crate) fn may_hold(&self, principal: &Principal) -> bool {
         let hash = self.index.hash(principal.kind(), principal.id().as_bytes());
         self.index.without_grant(hash).is_none() || !self.conditional.is_empty()
     }
 
-    /// Has checks of those who hold nothing go the long way too, where they are asked twice.
-    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "checks are asked twice of Cedar"))]
+    /// Makes checks of principals without grants take the complete path too, because Cedar also evaluates a share of
+    /// them.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "used only with Cedar"))]
     pub(crate) fn look_closer(&self) {
         self.conditional.look_closer();
     }
 
-    /// Whether a grant that is known covers this query now, whatever its conditions.
-    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "checks are asked twice of Cedar"))]
+    /// Whether a grant covers this query now, with or without conditions.
+    #[cfg_attr(not(feature = "cedar"), allow(dead_code, reason = "used only with Cedar"))]
     pub(crate) fn covers(&self, query: &RawQuery<'_>, now: Timestamp) -> bool {
         let hash = self.index.hash(query.principal_kind(), query.principal().as_bytes());
         self.index.decide_read(query, hash, || now).basis.grant.is_some() || self.conditional.covers(query, now)
     }
 
-    /// Has checks find a grant that this machine alone knows of.
+    /// Makes a grant that only this machine has visible to checks.
     pub(crate) fn show(&self, grant: &Grant) {
         self.durable.add(grant);
         GrantIndex::publish(&self.index, self.index.revision(), [Change::Add(grant)]);
     }
 
-    /// Forgets what no check needs any more at `now`.
+    /// Removes what no check needs after `now`.
     pub(crate) fn forget(&self, now: Timestamp) {
         self.durable.forget(now);
     }
@@ -162,7 +164,7 @@ impl CheckState {
         self.uses.flush(|uses| engine.write_uses(uses))
     }
 
-    /// The state held everything that was committed before `at`.
+    /// The state is known to contain everything that was committed before `at`.
     pub(crate) fn prove(&self, at: Timestamp) {
         self.proven.fetch_max(at.millis(), Ordering::AcqRel);
         if let Some(checks) = self.currency.works() {
@@ -170,25 +172,25 @@ impl CheckState {
         }
     }
 
-    /// The state may miss something that was committed: no grant is honoured before it is proven again.
+    /// The state may miss something that was committed: no grant is honoured until the next proof.
     pub(crate) fn doubt(&self) {
         self.proven.store(i64::MIN, Ordering::Release);
     }
 
-    /// Says whether grants may be honoured by what the store says.
-    #[cfg_attr(not(feature = "sign"), allow(dead_code, reason = "what signs the journal calls it"))]
+    /// Sets whether grants may be honoured according to the store.
+    #[cfg_attr(not(feature = "sign"), allow(dead_code, reason = "used only with signing"))]
     pub(crate) fn trust(&self, trusted: bool) {
         self.broken.store(!trusted, Ordering::Release);
     }
 
-    /// Whether no grant is honoured, because the store is not what was written to it.
+    /// Whether no grant is honoured, because the store differs from what was written to it.
     #[inline]
     pub(crate) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Acquire)
     }
 
-    /// Whether the last proof that the state is current is recent enough to honour a grant at `now`. The engine's time never
-    /// goes slower than the monotonic clock, so a proof is never older than it looks.
+    /// Whether the last proof that the state is current is recent enough to honour a grant at `now`. The engine's time
+    /// is never slower than the monotonic clock, so a proof is never older than computed.
     #[inline]
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
         let bound = i64::try_from(self.max_staleness.as_millis()).unwrap_or(i64::MAX);

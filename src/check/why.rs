@@ -1,16 +1,16 @@
-//! Why a grant gives what is checked, or does not: the steps of a check for one grant, in words.
+//! Why a grant allows a check or does not: the steps of a check for one grant, in words.
 
 use crate::model::{Context, EndKind, Grant, GrantStatus, Networks, Query, Reason, Timestamp};
 use crate::workflow::{Rules, met_until};
 
-/// What is asked about grants.
+/// What is checked, with everything that the answer depends on.
 ///
 /// See [`why`].
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct GrantCheck<'a> {
     /// What is checked.
     pub query: Query<'a>,
-    /// What is known besides.
+    /// The context of the check.
     pub context: &'a Context,
     /// The operator's rules.
     pub rules: &'a Rules,
@@ -20,7 +20,7 @@ pub struct Asked<'a> {
     pub now: Timestamp,
 }
 
-/// Why a grant gives what was asked, or what stands in the way.
+/// Why a grant allows a check, or why it does not.
 ///
 /// ```
 /// use jit_access::check::Why;
@@ -31,9 +31,9 @@ pub struct Asked<'a> {
 pub struct Why {
     /// The name, for programs: one of [`Why::ALL`].
     pub code: &'static str,
-    /// What is so, for people.
+    /// The reason, for people.
     pub detail: String,
-    /// What would lift it, for people; empty when nothing stands in the way.
+    /// What would help, for people; empty if the grant allows the check.
     pub remedy: String,
 }
 
@@ -60,38 +60,37 @@ impl Why {
         Self { code, detail: detail.into(), remedy: remedy.into() }
     }
 
-    /// Whether nothing stands in the way.
+    /// Whether the grant allows the check.
     #[must_use]
     pub fn is_granted(&self) -> bool {
         self.code == "granted"
     }
 
-    /// That a command took the grant away that is not written down yet.
+    /// A command that is not recorded yet ended the grant.
     #[must_use]
     pub fn withheld() -> Self {
-        let detail = "it was taken away by a command that is not written down yet";
+        let detail = "a command ended it, and that command is not recorded yet";
         Self::new("ended", detail, "request the role again")
     }
 }
 
-/// Why this grant, which permits the action somewhere or sometime, gives what is asked or does not: the same rules by which a
-/// check is answered.
+/// Why this grant, which includes the action, allows the check or does not. These are the rules that answer checks.
 ///
 /// ```
-/// use jit_access::check::{Asked, Why, why};
+/// use jit_access::check::{GrantCheck, Why, why};
 /// use jit_access::model::Grant;
 ///
-/// fn is_of_use(grant: &Grant, asked: &Asked<'_>) -> bool {
+/// fn is_of_use(grant: &Grant, asked: &GrantCheck<'_>) -> bool {
 ///     why(grant, asked).is_granted()
 /// }
 /// ```
 #[must_use]
-pub fn why(grant: &Grant, asked: &Asked<'_>) -> Why {
-    let Asked { query, context, rules, is_time_known, now } = *asked;
+pub fn why(grant: &Grant, asked: &GrantCheck<'_>) -> Why {
+    let GrantCheck { query, context, rules, is_time_known, now } = *asked;
     let Query { action, resource, .. } = query;
     let is_emergency = grant.break_glass.is_some();
     if !rules.enabled {
-        let remedy = "the operator has to switch it on again";
+        let remedy = "the operator must switch it on again";
         return Why::new("disabled", "just-in-time access is switched off (`enabled: false`)", remedy);
     }
     match grant.status(now) {
@@ -102,8 +101,8 @@ pub fn why(grant: &Grant, asked: &Asked<'_>) -> Why {
         }
         GrantStatus::Suspended => {
             let roles: Vec<_> = grant.approver_roles.iter().map(|role| format!("`{role}`")).collect();
-            let remedy = format!("ask somebody with one of the roles {} to resume it", roles.join(", "));
-            return Why::new("suspended", "it is suspended until somebody resumes it", remedy);
+            let remedy = format!("ask a person with one of the roles {} to resume it", roles.join(", "));
+            return Why::new("suspended", "it is suspended until a person resumes it", remedy);
         }
         over => return ended(grant, over),
     }
@@ -112,11 +111,11 @@ pub fn why(grant: &Grant, asked: &Asked<'_>) -> Why {
         return Why::new("reserved", detail, "only the operator can change that");
     }
     if !is_time_known && !is_emergency {
-        let detail = "the clock and the journal do not agree, and until they do only break-glass access goes on";
-        return Why::new("time_unknown", detail, "the operator has to set the clock right, or accept it");
+        let detail = "the clock and the journal differ; until they agree, only break-glass grants are honoured";
+        return Why::new("time_unknown", detail, "the operator must correct the clock or accept it");
     }
     if !grant.covers(action, resource) {
-        let detail = format!("it is for {}, and asked is {resource}", grant.scope);
+        let detail = format!("it is for {}, and the check is for {resource}", grant.scope);
         return Why::new("out_of_scope", detail, format!("request the role for {resource}"));
     }
     let end = grant.window.end();
@@ -124,13 +123,14 @@ pub fn why(grant: &Grant, asked: &Asked<'_>) -> Why {
         Ok(_) => Why::new("granted", format!("it gives this until {end}"), ""),
         Err(Reason::MfaRequired) => {
             let minutes = grant.conditions.mfa_within.map_or(0, |within| within.millis() / 60_000);
-            let detail = format!("it asks for a sign-in with a second factor in the last {minutes} minutes");
+            let detail = format!("it requires a sign-in with a second factor in the last {minutes} minutes");
             Why::new("mfa_required", detail, "sign in again with a second factor")
         }
         Err(Reason::OutsideNetworks) => {
             let networks: Vec<_> = grant.conditions.networks.iter().flat_map(Networks::texts).collect();
             let networks = networks.join(", ");
-            let seen = context.address.map_or("no address is known".to_owned(), |from| format!("this is from {from}"));
+            let seen =
+                context.address.map_or("no address is known".to_owned(), |from| format!("this call is from {from}"));
             let detail = format!("it is for use from {networks} only, and {seen}");
             Why::new("outside_networks", detail, format!("use it from {networks}"))
         }
@@ -141,7 +141,7 @@ pub fn why(grant: &Grant, asked: &Asked<'_>) -> Why {
         }
         Err(Reason::OtherCall) => {
             let call = grant.conditions.call.as_ref().map_or_else(String::new, ToString::to_string);
-            Why::new("other_call", format!("it is for the exact call {call} only"), "ask for the other call")
+            Why::new("other_call", format!("it is for the exact call {call} only"), "request the other call")
         }
         Err(other) => Why::new("condition_not_met", format!("a condition is not met: {}", other.name()), ""),
     }

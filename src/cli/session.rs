@@ -52,8 +52,8 @@ pub(super) fn logout(screen: &Screen, matches: &ArgMatches) -> Result<(), Proble
     let base = matches.get_one::<String>("url").map(|url| base_of(url, true)).transpose()?;
     match Login::read()?.forget(base.as_deref())? {
         0 => screen.print("there was nothing to forget"),
-        1 => screen.print("1 token is forgotten here; it goes on to be valid until it expires"),
-        many => screen.print(&format!("{many} tokens are forgotten here; they go on to be valid until they expire")),
+        1 => screen.print("1 token is removed here; it stays valid until it expires"),
+        many => screen.print(&format!("{many} tokens are removed here; they stay valid until they expire")),
     }
     Ok(())
 }

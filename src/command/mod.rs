@@ -254,11 +254,11 @@ impl Command {
     /// use jit_access::model::GrantId;
     ///
     /// let grant = GrantId::from_u128(7);
-    /// assert!(Command::from(Release::new(grant)).only_takes_away());
-    /// assert!(!Command::from(Resume::new(grant)).only_takes_away());
+    /// assert!(Command::from(Release::new(grant)).only_reduces_access());
+    /// assert!(!Command::from(Resume::new(grant)).only_reduces_access());
     /// ```
     #[must_use]
-    pub const fn only_takes_away(&self) -> bool {
+    pub const fn only_reduces_access(&self) -> bool {
         self.spec().takes_away
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Config;
 use super::effective::Effective;
 use crate::model::{AccessRequest, Grant, Timestamp};
-use crate::workflow::{Rules, Touched, touched_grant, touched_request};
+use crate::workflow::{Rules, RulesImpact, impact_on_grant, impact_on_request};
 
 /// The differences of a new configuration.
 ///
@@ -18,7 +18,7 @@ use crate::workflow::{Rules, Touched, touched_grant, touched_request};
 /// let new = Config::parse("jit_access: {max_duration_hours: 2}", [])?;
 /// let difference = Config::diff(&old, &new);
 /// assert_eq!(difference.changed[0].to_string(), "max_duration_hours: 8 -> 2");
-/// assert!(difference.touched(&[], &[], "2026-12-01T09:00:00Z".parse()?).is_empty(), "nothing is live");
+/// assert!(difference.impact(&[], &[], "2026-12-01T09:00:00Z".parse()?).is_empty(), "nothing is live");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -95,10 +95,10 @@ impl Config {
 impl Difference {
     /// What the new configuration changes about these grants and requests that the old one did not change already.
     #[must_use]
-    pub fn touched(&self, grants: &[Grant], requests: &[AccessRequest], now: Timestamp) -> Vec<Touched> {
-        let by = |rules: &Rules| -> Vec<Touched> {
-            let grants = grants.iter().flat_map(|grant| touched_grant(grant, rules, now));
-            grants.chain(requests.iter().flat_map(|request| touched_request(request, rules, now))).collect()
+    pub fn impact(&self, grants: &[Grant], requests: &[AccessRequest], now: Timestamp) -> Vec<RulesImpact> {
+        let by = |rules: &Rules| -> Vec<RulesImpact> {
+            let grants = grants.iter().flat_map(|grant| impact_on_grant(grant, rules, now));
+            grants.chain(requests.iter().flat_map(|request| impact_on_request(request, rules, now))).collect()
         };
         let before = by(&self.old);
         by(&self.new).into_iter().filter(|touched| !before.contains(touched)).collect()

@@ -94,8 +94,8 @@ fn from_file(path: &str, key: &str, place: &Place<'_>) -> Result<(PathBuf, Polic
 
 #[cfg(feature = "cedar")]
 fn ready(name: &str) -> Result<PolicyFile, Invalid> {
-    crate::policy::ready_guardrails(name).ok_or_else(|| {
-        let all: Vec<_> = crate::policy::ready_guardrail_names().collect();
+    crate::policy::shipped_guardrails(name).ok_or_else(|| {
+        let all: Vec<_> = crate::policy::shipped_guardrail_names().collect();
         Invalid::new("ready", format!("holds {}", Invalid::quote(name)), format!("some of {}", all.join(", ")))
     })
 }

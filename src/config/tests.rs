@@ -481,7 +481,7 @@ fn notifications_are_read_and_their_secrets_never_shown() {
         [("SMTP_PASSWORD", "hunter2"), ("HOOK", "https://hooks.example.com/T0/hidden"), ("LINKS", "signing-hidden")];
     let config = with_env(&text, &environ).unwrap();
     let notices = &config.settings.notices;
-    assert!(!notices.tells(NoticeKind::GrantUsed) && notices.tells(NoticeKind::GrantExpired));
+    assert!(!notices.is_enabled(NoticeKind::GrantUsed) && notices.is_enabled(NoticeKind::GrantExpired));
     assert_eq!(notices.warnings.iter().map(|ttl| ttl.millis()).collect::<Vec<_>>(), [3_600_000, 300_000]);
     assert_eq!(notices.base_url.as_deref(), Some("https://gateway.example.com/jit"));
     let ChannelKind::Webhook(hook) = &notices.channels["siem"].kind else { panic!("{notices:?}") };

@@ -10,7 +10,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Error};
 
 use super::guard::Guard;
-use super::pace::retry_after;
+use super::retry::retry_after;
 use crate::notify::SendError;
 
 /// The response of a server.

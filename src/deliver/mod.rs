@@ -18,7 +18,7 @@
 //! | `json` | what the channels over HTTP have in common |
 //! | `http` | one POST, and the meaning of its response |
 //! | `guard` | which addresses may be connected to |
-//! | `pace` | retries, rate limits and outages of a channel |
+//! | `retry` | retries, rate limits and outages of a channel |
 //! | `worker` | the delivery work |
 
 #[cfg(feature = "webhooks")]
@@ -34,7 +34,7 @@ mod http;
 mod json;
 mod links;
 mod open;
-mod pace;
+mod retry;
 mod signature;
 #[cfg(feature = "webhooks")]
 mod slack;
@@ -47,12 +47,12 @@ mod worker;
 #[cfg(feature = "smtp")]
 pub use email::Email;
 pub use links::Links;
-pub use open::{lines, own_line};
-pub use pace::{Pace, retry_after};
+pub use open::{host_channel, open_channels};
+pub use retry::{RetryPolicy, retry_after};
 pub use signature::{LinkKeys, SignedLink};
 #[cfg(feature = "webhooks")]
 pub use slack::Slack;
 pub use templates::Templates;
 #[cfg(feature = "webhooks")]
 pub use webhook::Webhook;
-pub use worker::{Deliverer, Line, Outbox};
+pub use worker::{Deliverer, DeliveryChannel, Outbox};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::links::Links;
-use super::pace::Pace;
+use super::retry::RetryPolicy;
 use super::signature::LinkKeys;
 use super::templates::Templates;
-use super::worker::Line;
+use super::worker::DeliveryChannel;
 use crate::model::{Invalid, Secret};
 use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings, Outgoing, Reach, SendError, Sent};
 
@@ -16,21 +16,21 @@ use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings, Outgo
 /// request handles, for callbacks.
 ///
 /// ```
-/// use jit_access::deliver::lines;
+/// use jit_access::deliver::open_channels;
 /// use jit_access::notify::NoticeSettings;
 ///
-/// assert!(lines(&NoticeSettings::default(), None, None)?.is_empty());
+/// assert!(open_channels(&NoticeSettings::default(), None, None)?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 /// When a template, an address, a secret or a certificate is not right, or a channel is of a kind that this build does not
 /// have.
-pub fn lines(
+pub fn open_channels(
     settings: &NoticeSettings,
     own_secret: Option<&Secret>,
     handles: Option<&Secret>,
-) -> Result<BTreeMap<String, Line>, Invalid> {
+) -> Result<BTreeMap<String, DeliveryChannel>, Invalid> {
     if settings.channels.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -41,15 +41,15 @@ pub fn lines(
     let secret = settings.link_secret.as_ref().or(own_secret);
     let keys = secret.map(|secret| LinkKeys::new(std::slice::from_ref(secret))).transpose()?;
     let links = Links { base_url: settings.base_url.clone(), keys };
-    let mut lines = BTreeMap::new();
+    let mut channels = BTreeMap::new();
     for (name, one) in &settings.channels {
         let channel = channel(name, one, &templates, &links, handles).map_err(|error| {
             let field = format!("notifications.channels.{name}.{}", error.field());
             error.for_field(field)
         })?;
-        lines.extend(channel.map(|channel| (name.clone(), line(channel, one, settings))));
+        channels.extend(channel.map(|channel| (name.clone(), delivery(channel, one, settings))));
     }
-    Ok(lines)
+    Ok(channels)
 }
 
 fn channel(
@@ -89,10 +89,10 @@ fn channel(
 }
 
 /// A channel with the settings of its name.
-fn line(channel: Arc<dyn Channel>, one: &ChannelSettings, all: &NoticeSettings) -> Line {
+fn delivery(channel: Arc<dyn Channel>, one: &ChannelSettings, all: &NoticeSettings) -> DeliveryChannel {
     // A receiver of the record that is down for long is to miss nothing.
     let attempts = if one.records.is_some() { u32::MAX } else { all.attempts };
-    Line { channel, pace: Pace::of(attempts, one.per_minute), timeout: one.timeout }
+    DeliveryChannel { channel, retry: RetryPolicy::of(attempts, one.per_minute), timeout: one.timeout }
 }
 
 /// A channel of the host, which gets the link of each notice.
@@ -119,17 +119,17 @@ impl Channel for WithLinks {
 ///
 /// # Errors
 /// When the settings have another channel of this name.
-pub fn own_line(
+pub fn host_channel(
     name: &str,
     channel: Arc<dyn Channel>,
     settings: &NoticeSettings,
     keys: Option<&LinkKeys>,
-) -> Result<Line, Invalid> {
+) -> Result<DeliveryChannel, Invalid> {
     let links = Links { base_url: settings.base_url.clone(), keys: keys.cloned() };
     let channel = Arc::new(WithLinks { name: name.to_owned(), channel, links });
     match settings.channels.get(name) {
-        None => Ok(line(channel, &ChannelSettings::new(ChannelKind::Host), settings)),
-        Some(one) if one.kind == ChannelKind::Host => Ok(line(channel, one, settings)),
+        None => Ok(delivery(channel, &ChannelSettings::new(ChannelKind::Host), settings)),
+        Some(one) if one.kind == ChannelKind::Host => Ok(delivery(channel, one, settings)),
         Some(one) => Err(Invalid::new(
             format!("notifications.channels.{name}.kind"),
             format!("is {}, and the host gives a channel of this name", one.kind.name()),

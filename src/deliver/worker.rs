@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::pace::{Circuit, Pace};
+use super::retry::{Circuit, RetryPolicy};
 use crate::clock::instant;
 use crate::model::{DeliveryId, Timestamp};
 use crate::notify::{Channel, Notice, Outgoing, SendError};
@@ -74,11 +74,11 @@ pub trait Outbox: Debug + Send {
 
 /// A channel, and how it is used.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct DeliveryChannel {
     /// The channel.
     pub channel: Arc<dyn Channel>,
     /// How often and how long it is tried.
-    pub pace: Pace,
+    pub retry: RetryPolicy,
     /// The time limit of one attempt.
     pub timeout: Duration,
 }
@@ -138,12 +138,12 @@ impl Deliverer {
     ///
     /// # Errors
     /// When the operating system cannot start a thread.
-    pub fn start(outbox: impl Outbox + 'static, lines: BTreeMap<String, Line>) -> std::io::Result<Self> {
+    pub fn start(outbox: impl Outbox + 'static, channels: BTreeMap<String, DeliveryChannel>) -> std::io::Result<Self> {
         let (events, received) = mpsc::channel();
         let stopping = Arc::new(AtomicBool::new(false));
         let mut work = Work {
             outbox: Box::new(outbox),
-            lines: lines.into_iter().map(|(name, line)| (name, State::new(line))).collect(),
+            channels: channels.into_iter().map(|(name, line)| (name, State::new(line))).collect(),
             events: events.clone(),
             stopping: Arc::clone(&stopping),
             started: instant(),
@@ -174,7 +174,7 @@ impl Drop for Deliverer {
 /// One channel as the work sees it.
 #[derive(Debug)]
 struct State {
-    line: Line,
+    line: DeliveryChannel,
     circuit: Circuit,
     jobs: Option<Sender<(Vec<Job>, Instant)>>,
     is_busy: bool,
@@ -183,7 +183,7 @@ struct State {
 }
 
 impl State {
-    fn new(line: Line) -> Self {
+    fn new(line: DeliveryChannel) -> Self {
         Self { line, circuit: Circuit::default(), jobs: None, is_busy: false, unsettled: Vec::new() }
     }
 }
@@ -191,7 +191,7 @@ impl State {
 #[derive(Debug)]
 struct Work {
     outbox: Box<dyn Outbox>,
-    lines: BTreeMap<String, State>,
+    channels: BTreeMap<String, State>,
     events: Sender<Event>,
     stopping: Arc<AtomicBool>,
     started: Instant,
@@ -210,7 +210,7 @@ impl Work {
             }
         }
         let until = instant() + LAST_WAIT;
-        while self.lines.values().any(|state| state.is_busy) {
+        while self.channels.values().any(|state| state.is_busy) {
             match received.recv_timeout(until.saturating_duration_since(instant())) {
                 Ok(Event::Done { channel, results }) => self.done(&channel, results),
                 Ok(Event::Stop) => {}
@@ -223,7 +223,7 @@ impl Work {
         let span = tracing::debug_span!("jit.outbox", otel.name = "jit outbox", otel.kind = "internal");
         span.in_scope(|| {
             self.outbox.plan()?;
-            let names: Vec<_> = self.lines.keys().cloned().collect();
+            let names: Vec<_> = self.channels.keys().cloned().collect();
             names.iter().try_for_each(|name| self.feed(name))
         })
     }
@@ -242,7 +242,7 @@ impl Work {
     /// Gives a channel its next batch, if it is free.
     fn feed(&mut self, name: &str) -> Result<(), StoreError> {
         let since = instant().saturating_duration_since(self.started);
-        let Some(state) = self.lines.get_mut(name) else { return Ok(()) };
+        let Some(state) = self.channels.get_mut(name) else { return Ok(()) };
         while let Some((id, settled)) = state.unsettled.first() {
             self.outbox.settle(*id, settled)?;
             state.unsettled.remove(0);
@@ -251,13 +251,13 @@ impl Work {
             return Ok(());
         }
         // A channel that is down, or has a rate limit, gets one at a time.
-        let limit = if state.circuit.is_down() || !state.line.pace.gap.is_zero() { 1 } else { BATCH };
+        let limit = if state.circuit.is_down() || !state.line.retry.gap.is_zero() { 1 } else { BATCH };
         let lease = state.line.timeout * 2 + GRACE;
         let leased = self.outbox.lease(name, later(self.outbox.now(), lease), limit)?;
         if leased.is_empty() {
             return Ok(());
         }
-        state.circuit.sends(since, &state.line.pace);
+        state.circuit.sends(since, &state.line.retry);
         let batch = (jobs(leased), instant() + lease - GRACE);
         let batch = match &state.jobs {
             Some(jobs) => match jobs.send(batch) {
@@ -280,7 +280,7 @@ impl Work {
     fn done(&mut self, channel: &str, results: Vec<(Attempt, Result<Option<String>, Unsent>)>) {
         let since = instant().saturating_duration_since(self.started);
         let at = self.outbox.now();
-        let Some(state) = self.lines.get_mut(channel) else { return };
+        let Some(state) = self.channels.get_mut(channel) else { return };
         state.is_busy = false;
         for (attempt, result) in results {
             let settled = match result {
@@ -297,10 +297,10 @@ impl Work {
                     Settled::Failed { error: why }
                 }
                 Err(Unsent::Error(SendError::Later { after, why })) => {
-                    if state.circuit.failed(since, &state.line.pace, after) {
+                    if state.circuit.failed(since, &state.line.retry, after) {
                         tracing::warn!(channel, error = why, "the channel does not work; trying again");
                     }
-                    match state.line.pace.pause(attempt.number, after) {
+                    match state.line.retry.delay(attempt.number, after) {
                         Some(pause) => Settled::RetryAt { at: later(at, pause), error: why },
                         None => {
                             tracing::error!(channel, delivery = %attempt.ids.first().copied().unwrap_or(NOBODY), error = why, "a notice was given up");
@@ -342,7 +342,7 @@ fn jobs(leased: Vec<LeasedDelivery>) -> Vec<Job> {
 /// Starts the thread of a channel. `None` when the operating system cannot; the next round tries again.
 fn start(
     name: &str,
-    line: &Line,
+    line: &DeliveryChannel,
     events: Sender<Event>,
     stopping: Arc<AtomicBool>,
 ) -> Option<Sender<(Vec<Job>, Instant)>> {

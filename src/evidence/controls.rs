@@ -28,7 +28,7 @@ pub struct Chain {
     /// The last signed checkpoint that was made before the end of the period.
     pub checkpoint: Option<String>,
     /// The old records that were removed, if they concern the period.
-    pub removed: Option<Gone>,
+    pub removed: Option<RemovedRecords>,
 }
 
 /// Old records that were removed, so that the evidence is incomplete for a part of the period.
@@ -37,7 +37,7 @@ pub struct Chain {
 /// assert!(jit_access::evidence::Chain::default().removed.is_none());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gone {
+pub struct RemovedRecords {
     /// The last record that was removed; all before it are removed too.
     pub last: Revision,
     /// The instant of that record.

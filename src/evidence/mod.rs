@@ -13,4 +13,4 @@ mod controls;
 mod render;
 
 pub use collect::Collector;
-pub use controls::{Chain, Control, Evidence, Gone, Table};
+pub use controls::{Chain, Control, Evidence, RemovedRecords, Table};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::controls::{Chain, Control, Evidence, Gone};
+use super::controls::{Chain, Control, Evidence, RemovedRecords};
 use crate::model::EvidenceForm;
 
 impl Evidence {
@@ -27,7 +27,9 @@ impl Evidence {
             "chain": {"last_record": last.0, "hash": hash, "whole": problem.is_none(), "problem": problem, "checkpoint": checkpoint},
             "controls": controls.iter().map(control).collect::<Vec<_>>(),
         });
-        if let (Some(Gone { last, until, complete_from, root }), Some(chain)) = (removed, document.get_mut("chain")) {
+        if let (Some(RemovedRecords { last, until, complete_from, root }), Some(chain)) =
+            (removed, document.get_mut("chain"))
+        {
             let (until, complete_from) = (until.to_string(), complete_from.to_string());
             chain["removed"] =
                 json!({"last_record": last.0, "until": until, "complete_from": complete_from, "root": root});
@@ -130,8 +132,8 @@ fn cell(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
-fn removal_text(gone: &Gone) -> String {
-    let Gone { last, until, complete_from, root } = gone;
+fn removal_text(gone: &RemovedRecords) -> String {
+    let RemovedRecords { last, until, complete_from, root } = gone;
     format!(
         "records 1 to {last}, until {until}, were removed because they are old, and the root {root} stands for them: what is \
          said here of the time before {complete_from} is not whole"

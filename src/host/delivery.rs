@@ -16,7 +16,7 @@ pub(super) type Own = BTreeMap<String, Arc<dyn Channel>>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Channels {
     #[cfg(any(feature = "smtp", feature = "webhooks"))]
-    lines: BTreeMap<String, crate::deliver::Line>,
+    channels: BTreeMap<String, crate::deliver::DeliveryChannel>,
     #[cfg(any(feature = "smtp", feature = "webhooks"))]
     keys: Option<crate::deliver::LinkKeys>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Delivery {
 #[cfg(any(feature = "smtp", feature = "webhooks"))]
 mod with_channels {
     use super::{Arc, BTreeMap, Channel, Channels, Delivery, Engine, Error, Invalid, NoticeSettings, Own, Store};
-    use crate::deliver::{Deliverer, LinkKeys, Outbox as Port, lines, own_line};
+    use crate::deliver::{Deliverer, LinkKeys, Outbox as Port, host_channel, open_channels};
     #[cfg(feature = "webhooks")]
     use crate::handles::Handles;
     use crate::model::{DeliveryId, ExportFormat, Revision, Secret, Timestamp};
@@ -45,7 +45,7 @@ mod with_channels {
         pub(in crate::host) fn open(settings: &NoticeSettings, own: &Own, store: &dyn Store) -> Result<Self, Error> {
             let secret = link_secret(settings, store)?;
             let mut all = Self {
-                lines: lines(settings, secret.as_ref(), handles(settings, store)?.as_ref())?,
+                channels: open_channels(settings, secret.as_ref(), handles(settings, store)?.as_ref())?,
                 keys: secret.map(|secret| LinkKeys::new(&[secret])).transpose()?,
             };
             own.iter().try_for_each(|(name, channel)| all.add(name, channel, settings))?;
@@ -59,8 +59,8 @@ mod with_channels {
             channel: &Arc<dyn Channel>,
             settings: &NoticeSettings,
         ) -> Result<(), Invalid> {
-            let line = own_line(name, Arc::clone(channel), settings, self.keys.as_ref())?;
-            self.lines.insert(name.to_owned(), line);
+            let channel = host_channel(name, Arc::clone(channel), settings, self.keys.as_ref())?;
+            self.channels.insert(name.to_owned(), channel);
             Ok(())
         }
 
@@ -71,20 +71,20 @@ mod with_channels {
 
         /// Starts to send what is due, unless there are no channels.
         pub(in crate::host) fn start(&self, engine: &Engine) -> Result<Delivery, Error> {
-            if self.lines.is_empty() {
+            if self.channels.is_empty() {
                 return Ok(Delivery::default());
             }
             // Notices for a channel that the host has not added yet wait for it.
             let settings = &engine.settings().notices.channels;
             let mut reach: BTreeMap<_, _> =
                 settings.iter().map(|(name, channel)| (name.clone(), channel.reach())).collect();
-            reach.extend(self.lines.iter().map(|(name, line)| (name.clone(), line.channel.reach())));
+            reach.extend(self.channels.iter().map(|(name, channel)| (name.clone(), channel.channel.reach())));
             let exports: BTreeMap<_, _> =
                 settings.iter().filter_map(|(name, channel)| Some((name.clone(), channel.records?))).collect();
             // What exports the record gets no notices.
             reach.extend(exports.keys().map(|name| (name.clone(), Reach::NOBODY)));
             let (outbox, workflow) = (engine.outbox(), engine.workflow());
-            let started = Deliverer::start(OfEngine { outbox, workflow, reach, exports }, self.lines.clone());
+            let started = Deliverer::start(OfEngine { outbox, workflow, reach, exports }, self.channels.clone());
             let deliverer =
                 started.map_err(|source| Error::System { doing: "starting the thread that sends notices", source })?;
             Ok(Delivery { _deliverer: Some(deliverer) })

@@ -12,14 +12,14 @@ pub struct AlertState {
     /// When it was written.
     pub raised_at: Timestamp,
     /// Who acknowledged it, when, and with which finding.
-    pub acknowledged: Option<Handled>,
+    pub acknowledged: Option<AlertHandling>,
     /// Who silenced alerts like this one, and until when.
-    pub silenced: Option<(Handled, Timestamp)>,
+    pub silenced: Option<(AlertHandling, Timestamp)>,
 }
 
 /// The handling of an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Handled {
+pub struct AlertHandling {
     /// The actor.
     pub by: Actor,
     /// When.
@@ -71,7 +71,8 @@ impl AlertState {
 
     /// Applies a fact. A fact about another alert changes nothing.
     pub fn apply(&mut self, event: &Event) {
-        let handled = |reason: &Justification| Handled { by: event.by.clone(), at: event.at, reason: reason.clone() };
+        let handled =
+            |reason: &Justification| AlertHandling { by: event.by.clone(), at: event.at, reason: reason.clone() };
         match &event.fact {
             Fact::AlertAcknowledged { alert, reason, .. } if *alert == self.alert.id => {
                 self.acknowledged = Some(handled(reason));

@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::{Invalid, NothingLeft, Principal, SessionId, SignIn, ToolCall, Ttl, UseDetails};
+use super::{EmptyPart, Invalid, Principal, SessionId, SignIn, ToolCall, Ttl, UseDetails};
 
 /// Conditions checked at every use of a grant. `None` = no constraint.
 ///
 /// ```
-/// use jit_access::model::{Conditions, NothingLeft};
+/// use jit_access::model::{Conditions, EmptyPart};
 ///
 /// let asked = Conditions::default().session(Some("task-42".parse()?));
 /// let cut = Conditions::default().max_uses(std::num::NonZeroU32::new(3));
 /// let both = asked.and(&cut).map_err(|nothing| format!("{nothing:?}"))?;
 /// assert!(both.is_within(&asked) && !asked.is_within(&both));
 /// let other = Conditions::default().session(Some("task-43".parse()?));
-/// assert_eq!(asked.and(&other), Err(NothingLeft::Session));
+/// assert_eq!(asked.and(&other), Err(EmptyPart::Session));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Setters)]
@@ -78,20 +78,20 @@ impl Conditions {
     ///
     /// # Errors
     /// When both together cannot be met, with the part that has nothing in common.
-    pub fn and(&self, other: &Self) -> Result<Self, NothingLeft> {
+    pub fn and(&self, other: &Self) -> Result<Self, EmptyPart> {
         Ok(Self {
             mfa_within: both(self.mfa_within, other.mfa_within, Ord::min),
             networks: match (&self.networks, &other.networks) {
-                (Some(one), Some(two)) => Some(one.intersection(two).ok_or(NothingLeft::Networks)?),
+                (Some(one), Some(two)) => Some(one.intersection(two).ok_or(EmptyPart::Networks)?),
                 (one, two) => one.as_ref().or(two.as_ref()).cloned(),
             },
             session: match (&self.session, &other.session) {
-                (Some(one), Some(two)) if one != two => return Err(NothingLeft::Session),
+                (Some(one), Some(two)) if one != two => return Err(EmptyPart::Session),
                 (one, two) => one.as_ref().or(two.as_ref()).cloned(),
             },
             max_uses: both(self.max_uses, other.max_uses, Ord::min),
             call: match (&self.call, &other.call) {
-                (Some(one), Some(two)) if one != two => return Err(NothingLeft::Call),
+                (Some(one), Some(two)) if one != two => return Err(EmptyPart::Call),
                 (one, two) => one.as_ref().or(two.as_ref()).cloned(),
             },
         })

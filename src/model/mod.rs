@@ -22,7 +22,7 @@
 //! | `text` | justification and ticket, bounded |
 //! | `caller` | the caller of the library, and the actor of a fact |
 //! | `terms` | what is given, where and for how long; the cuts of an approver |
-//! | `nothing_left` | which part of the terms a cut leaves empty |
+//! | `empty_part` | which part of the terms a cut leaves empty |
 //! | `conditions` | conditions of each use, and the context of a check |
 //! | `alert` | alerts of the monitor |
 //! | `alert_state` | how an alert was handled |
@@ -72,6 +72,7 @@ mod decision;
 mod delegation;
 mod delivery;
 mod details;
+mod empty_part;
 mod event;
 mod evidence_form;
 mod extension;
@@ -79,7 +80,6 @@ mod grant;
 mod ids;
 mod invalid;
 mod key_source;
-mod nothing_left;
 mod obligation;
 mod permission;
 mod policy_case;
@@ -108,7 +108,7 @@ mod topic;
 mod use_details;
 
 pub use alert::{Alert, AlertClass, AlertKind};
-pub use alert_state::{AlertState, AlertStatus, Handled};
+pub use alert_state::{AlertHandling, AlertState, AlertStatus};
 pub use analysis::{Analysis, BrokenRule, Case};
 pub use approval::{ApprovalRule, ApprovalStep, Capacity, Escalation, EscalationRule};
 pub use assessment::{Assessment, RiskFactor, RiskLevel, RiskReason};
@@ -126,6 +126,7 @@ pub use delegation::{Delegation, DelegationEnd, DelegationStatus};
 pub use delivery::{ChannelCount, Delivery, DeliveryState, Recipient};
 pub use details::Details;
 pub(crate) use details::for_details;
+pub use empty_part::EmptyPart;
 pub use event::{Event, Fact, Subject};
 pub use evidence_form::EvidenceForm;
 pub use extension::Extension;
@@ -133,7 +134,6 @@ pub use grant::{End, EndKind, Grant, GrantStatus, Holding, Noted, Selector, Susp
 pub use ids::{AlertId, DelegationId, DeliveryId, GrantId, RequestId, Revision};
 pub use invalid::Invalid;
 pub use key_source::KeySource;
-pub use nothing_left::NothingLeft;
 pub use obligation::{Obligation, Obligations};
 pub use permission::{Action, Permission, PermissionSet};
 pub use policy_case::{PolicyCase, SupposedGrant};

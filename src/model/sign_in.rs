@@ -60,14 +60,14 @@ impl SignIn {
     /// ```
     /// use jit_access::model::SignIn;
     ///
-    /// assert_eq!(SignIn::told([], None, None, None)?, None);
-    /// assert!(SignIn::told([], None, None, Some(true))?.is_some_and(|told| told.claims_mfa()));
+    /// assert_eq!(SignIn::optional([], None, None, None)?, None);
+    /// assert!(SignIn::optional([], None, None, Some(true))?.is_some_and(|sign_in| sign_in.claims_mfa()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// As for [`SignIn::new`].
-    pub fn told<'a>(
+    pub fn optional<'a>(
         methods: impl IntoIterator<Item = &'a str>,
         context: Option<&str>,
         at: Option<Timestamp>,

@@ -1,6 +1,6 @@
 //! What is given, where and for how long; and the cuts of an approver.
 
-use super::{Conditions, NothingLeft, PermissionSet, Scope, Ttl};
+use super::{Conditions, EmptyPart, PermissionSet, Scope, Ttl};
 use derive_setters::Setters;
 
 /// What a grant gives, where, and for how long.
@@ -62,15 +62,15 @@ impl Terms {
     ///
     /// # Errors
     /// When that is nothing, with the part it is nothing of.
-    pub fn cut(&self, cut: &Cut) -> Result<Self, NothingLeft> {
+    pub fn cut(&self, cut: &Cut) -> Result<Self, EmptyPart> {
         let permissions = cut
             .permissions
             .as_ref()
             .map_or(Some(self.permissions.clone()), |limit| self.permissions.intersection(limit));
         let scope = cut.scope.as_ref().map_or(Some(self.scope.clone()), |limit| self.scope.intersection(limit));
         Ok(Self {
-            permissions: permissions.ok_or(NothingLeft::Permissions)?,
-            scope: scope.ok_or(NothingLeft::Scope)?,
+            permissions: permissions.ok_or(EmptyPart::Permissions)?,
+            scope: scope.ok_or(EmptyPart::Scope)?,
             duration: cut.duration.map_or(self.duration, |limit| self.duration.min(limit)),
             conditions: self.conditions.and(&cut.conditions)?,
         })

@@ -39,7 +39,7 @@ impl Justification {
         } else if let Some(c) = characters::reordering(text) {
             format!("holds {}, which shows text in another order", characters::named(c))
         } else if !characters::is_visible(text) {
-            "is empty: it holds only characters that nobody can see".to_owned()
+            "is empty: it has only invisible characters".to_owned()
         } else {
             return Ok(Self(text.into()));
         };

@@ -45,7 +45,7 @@ pub enum About {
 
 /// A recent fact.
 #[derive(Debug, Clone)]
-pub struct Happened {
+pub struct RecentEvent {
     /// Its record.
     pub revision: Revision,
     /// Its name.
@@ -95,7 +95,7 @@ pub struct Activity {
     reached: Revision,
     /// Everything after this is kept.
     floor: Revision,
-    happened: VecDeque<Happened>,
+    happened: VecDeque<RecentEvent>,
     /// The last use of each grant. Uses are many, so only the last one is returned.
     used: BTreeMap<Revision, GrantId>,
     grants: HashMap<GrantId, Held>,
@@ -208,7 +208,7 @@ impl Activity {
             (_, Subject::Delegation(id)) => self.delegations.get(&id).cloned().map_or(About::Record, About::Delegation),
             (_, Subject::Principal(_) | Subject::Store) => About::Record,
         };
-        self.happened.push_back(Happened { revision: record.revision, kind, about });
+        self.happened.push_back(RecentEvent { revision: record.revision, kind, about });
         self.forget();
     }
 

@@ -26,6 +26,6 @@ mod watch;
 
 pub(crate) use history::span;
 
-pub use activity::{About, Activity, Counts, Happened, RefusedCalls};
+pub use activity::{About, Activity, Counts, RecentEvent, RefusedCalls};
 pub use settings::MonitorSettings;
 pub use watch::Monitor;

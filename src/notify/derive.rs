@@ -56,7 +56,7 @@ pub fn messages(view: &View, events: &[Event], rules: &Rules, settings: &NoticeS
 #[must_use]
 pub fn use_messages(events: &[Event], rules: &Rules, settings: &NoticeSettings) -> Vec<Message> {
     // Whether a grant is a break-glass grant is known when the notice is planned.
-    if !settings.tells(NoticeKind::GrantUsed) && !notifies_security(rules) {
+    if !settings.is_enabled(NoticeKind::GrantUsed) && !notifies_security(rules) {
         return Vec::new();
     }
     let used: BTreeMap<GrantId, Timestamp> = (events.iter().rev())
@@ -127,7 +127,7 @@ impl Deriver<'_> {
     fn is_on(&self, kind: NoticeKind) -> bool {
         match kind.key() {
             NoticeKey::NotifySecurityTeam => notifies_security(self.rules),
-            _ => self.settings.tells(kind),
+            _ => self.settings.is_enabled(kind),
         }
     }
 

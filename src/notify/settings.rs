@@ -15,7 +15,7 @@ use crate::workflow::WorkingHours;
 /// use jit_access::notify::{NoticeKind, NoticeSettings};
 ///
 /// let settings = NoticeSettings::default();
-/// assert!(settings.tells(NoticeKind::GrantRevoked) && settings.channels.is_empty());
+/// assert!(settings.is_enabled(NoticeKind::GrantRevoked) && settings.channels.is_empty());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeSettings {
@@ -79,7 +79,7 @@ impl NoticeSettings {
     /// Whether notices of this kind are written by these settings. Notices of break-glass access have their own switch,
     /// see [`crate::workflow::BreakGlassRules::notify_security_team`].
     #[must_use]
-    pub fn tells(&self, kind: NoticeKind) -> bool {
+    pub fn is_enabled(&self, kind: NoticeKind) -> bool {
         !self.off.contains(&kind.key())
     }
 }

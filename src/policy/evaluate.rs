@@ -48,14 +48,14 @@ pub struct Answer {
 /// # Errors
 /// When any policy fails to evaluate, whatever the others decide. Cedar itself would skip it.
 pub fn authorize(policies: &PolicySet, query: &Query<'_>, now: Timestamp) -> Result<Answer, PolicyError> {
-    authorize_given(policies, query, now, &Attributes::default())
+    authorize_with(policies, query, now, &Attributes::default())
 }
 
 /// The same, with what grants with conditions look at.
 ///
 /// # Errors
 /// As for [`authorize`].
-pub fn authorize_given(
+pub fn authorize_with(
     policies: &PolicySet,
     query: &Query<'_>,
     now: Timestamp,

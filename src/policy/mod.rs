@@ -18,7 +18,7 @@
 //! | `scoped` | selecting the policies that can decide a request |
 //! | `text` | reading the policies in a text of an operator |
 //! | `guardrails` | the operator's policies above every grant |
-//! | `ready` | built-in sets of guardrails |
+//! | `shipped` | built-in sets of guardrails |
 //! | `standing` | what is permitted or forbidden without a grant |
 //!
 //! ```
@@ -55,10 +55,10 @@ mod evaluate;
 mod export;
 mod guardrails;
 mod reach;
-mod ready;
 mod schema;
 mod scoped;
 mod seen;
+mod shipped;
 mod standing;
 pub(crate) mod text;
 mod translate;
@@ -71,17 +71,17 @@ mod tests;
 pub(crate) use bound::{bound, turned};
 pub use error::PolicyError;
 pub(crate) use error::reason;
-pub use evaluate::{Answer, Attributes, authorize, authorize_given};
+pub use evaluate::{Answer, Attributes, authorize, authorize_with};
 pub use export::export;
 pub use guardrails::Guardrails;
 pub(crate) use guardrails::Judged;
 pub use reach::Invariants;
 pub(crate) use reach::fewest;
-pub use ready::{ready_guardrail_names, ready_guardrails};
 pub use schema::Schema;
 pub(crate) use scoped::{BESIDE, Beside};
 pub use scoped::{PolicyAnswer, ScopedPolicies};
 pub use seen::HostEntities;
 pub(crate) use seen::{Extra, Seen, seen};
+pub use shipped::{shipped_guardrail_names, shipped_guardrails};
 pub use standing::StandingPolicies;
 pub use translate::{policies, translate};

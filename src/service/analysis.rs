@@ -187,6 +187,6 @@ mod with_cedar {
     }
 
     fn fresh(at: Timestamp) -> Option<SignIn> {
-        SignIn::told(["mfa"], None, Some(at), Some(true)).ok().flatten()
+        SignIn::optional(["mfa"], None, Some(at), Some(true)).ok().flatten()
     }
 }

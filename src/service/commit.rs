@@ -7,7 +7,7 @@
 
 use super::metrics::Counters;
 use super::shared::Shared;
-use super::within_trace::traced;
+use super::trace_context::traced;
 use crate::journal::Record;
 use crate::model::{Event, Principal, Timestamp};
 use crate::notify::{NoticeSettings, messages, record_messages, use_messages};

@@ -12,7 +12,7 @@ use super::shared::Shared;
 use crate::journal::digest as digest_of;
 use crate::model::{EventKind, Fact, GrantId, RecordFilter, Revision};
 use crate::store::{Reads, RecordQuery, StoreError};
-use crate::workflow::{Needs, OnRoleChange, Touched, Whose, end_changed_roles};
+use crate::workflow::{Needs, OnRoleChange, RulesImpact, Whose, end_changed_roles};
 
 /// How many affected grants and requests are logged line by line.
 const SHOWN: usize = 20;
@@ -26,11 +26,11 @@ impl Shared {
         }
         let digest = self.configuration.as_deref().map(digest_of);
         if digest.is_none() || digest != self.last_configuration()? {
-            let touched = if digest.is_some() { self.touched_by(&self.rules)? } else { Vec::new() };
-            report(&touched);
+            let impact = if digest.is_some() { self.rules_impact(&self.rules)? } else { Vec::new() };
+            report(&impact);
             self.end_changed_roles()?;
             if let Some(digest) = digest {
-                self.record_configuration(digest, &touched)?;
+                self.record_configuration(digest, &impact)?;
             }
         }
         *applied = true;
@@ -50,10 +50,10 @@ impl Shared {
         }))
     }
 
-    fn record_configuration(&self, digest: String, touched: &[Touched]) -> Result<(), StoreError> {
+    fn record_configuration(&self, digest: String, impact: &[RulesImpact]) -> Result<(), StoreError> {
         let count = |grants: bool| {
             let mut ids: Vec<_> =
-                touched.iter().filter(|one| one.grant.is_some() == grants).map(|one| one.request).collect();
+                impact.iter().filter(|one| one.grant.is_some() == grants).map(|one| one.request).collect();
             ids.dedup();
             u32::try_from(ids.len()).unwrap_or(u32::MAX)
         };
@@ -111,15 +111,15 @@ fn in_force() -> Needs {
     Needs { live: Some(Whose::Everybody), extending: true, ..Needs::default() }
 }
 
-fn report(touched: &[Touched]) {
-    for one in touched.iter().take(SHOWN) {
-        let Touched { principal, role, key, effect, .. } = one;
+fn report(impact: &[RulesImpact]) {
+    for one in impact.iter().take(SHOWN) {
+        let RulesImpact { principal, role, key, effect, .. } = one;
         match one.grant {
             Some(grant) => tracing::warn!(%grant, %principal, %role, "the new `{key}`: the grant {effect}"),
             None => tracing::warn!(request = %one.request, %principal, %role, "the new `{key}`: the request {effect}"),
         }
     }
-    if touched.len() > SHOWN {
-        tracing::warn!(more = touched.len() - SHOWN, "the new configuration touches more grants and requests");
+    if impact.len() > SHOWN {
+        tracing::warn!(more = impact.len() - SHOWN, "the new configuration touches more grants and requests");
     }
 }

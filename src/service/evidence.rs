@@ -3,7 +3,7 @@
 use super::workflow::Workflow;
 use crate::command::{Definition, GetEvidence};
 use crate::error::Error;
-use crate::evidence::{Chain, Collector, Evidence, Gone};
+use crate::evidence::{Chain, Collector, Evidence, RemovedRecords};
 use crate::model::{Caller, Checkpoint, Invalid, Revision, Timestamp};
 use crate::store::{RecordQuery, StoreError, Verification, Verifying, tell};
 
@@ -80,7 +80,7 @@ impl Workflow {
                 break;
             }
         }
-        chain.removed = self.removed()?.filter(|gone| from < gone.complete_from).map(|gone| Gone {
+        chain.removed = self.removed()?.filter(|gone| from < gone.complete_from).map(|gone| RemovedRecords {
             last: gone.last,
             until: gone.until,
             complete_from: gone.complete_from,

@@ -329,7 +329,7 @@ impl Shared {
                     view.standing.extend(standing.map(|standing| (who, standing)));
                 }
                 // A directory that cannot answer does not prevent ending or suspending access.
-                Some(Err(_)) if call.command.only_takes_away() => {}
+                Some(Err(_)) if call.command.only_reduces_access() => {}
                 Some(Err(error)) => return Err(Error::Directory(error)),
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::workflow::Workflow;
-use crate::check::{Asked, Check, Decider, Why, why};
+use crate::check::{Check, Decider, GrantCheck, Why, why};
 use crate::command::{About, Definition, Explain};
 use crate::error::Error;
 use crate::model::{
@@ -119,7 +119,7 @@ impl Workflow {
         };
         let withheld = shared.following.lock().withheld.clone();
         let is_time_known = shared.time.trouble().is_none();
-        let asked = Asked { query, context: &context, rules, is_time_known, now };
+        let asked = GrantCheck { query, context: &context, rules, is_time_known, now };
         let (mut grants, mut hides) = (Vec::new(), false);
         for grant in &theirs {
             if !may_see_grant(caller, grant, rules, now)? {

@@ -129,14 +129,14 @@ impl Engine {
     /// ```
     /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
     /// let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
-    /// assert_eq!(engine.tell_entities(r#"[{"uid": {"type": "User", "id": "ann"}, "attrs": {}, "parents": []}]"#, None)?, 1);
-    /// assert!(engine.tell_entities("[", None).is_err());
+    /// assert_eq!(engine.set_entities(r#"[{"uid": {"type": "User", "id": "ann"}, "attrs": {}, "parents": []}]"#, None)?, 1);
+    /// assert!(engine.set_entities("[", None).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// When the document is invalid, or an entity does not fit the schema. The earlier entities stay.
-    pub fn tell_entities(&self, json: &str, at: Option<Timestamp>) -> Result<usize, Error> {
+    pub fn set_entities(&self, json: &str, at: Option<Timestamp>) -> Result<usize, Error> {
         let now = self.now();
         // An instant in the future counts as now.
         let at = at.map_or(now, |at| at.min(now));

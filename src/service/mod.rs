@@ -29,7 +29,7 @@
 //! | `ended_sessions` | which sessions ended a moment ago |
 //! | `summaries` | summaries of what was done under a grant |
 //! | `records` | a page of records |
-//! | `accountable` | data added to a record: the accountable person, and who approved its grant |
+//! | `attribution` | data added to a record: the accountable person, and who approved its grant |
 //! | `approved` | how grants came to be |
 //! | `evidence` | evidence for an audit of a period |
 //! | `integrity` | the result of the last verification of the store |
@@ -80,12 +80,12 @@
 //! | `health` | the health of the library |
 //! | `outbox` | the notices that are due, for the delivery code |
 //! | `notifier` | wakes the threads that wait for a change |
-//! | `within_trace` | the trace of the host's call |
+//! | `trace_context` | the trace of the host's call |
 
-mod accountable;
 mod activity;
 mod analysis;
 mod approved;
+mod attribution;
 #[cfg(feature = "cedar")]
 mod authorize;
 #[cfg(feature = "cedar")]
@@ -165,17 +165,17 @@ mod shared;
 mod sizing;
 mod store_clock;
 mod summaries;
+mod trace_context;
 #[cfg(feature = "authzen")]
 mod trusted_lookup;
 mod uses;
 mod watch;
-mod within_trace;
 mod workflow;
 
 pub use crate::monitor::Counts;
-pub use accountable::Told;
 pub use activity::Events;
 pub use approved::Approved;
+pub use attribution::Attribution;
 #[cfg(feature = "cedar")]
 pub use authorize::{AuthorizeRequest, Authorized};
 pub use directory::{Directory, DirectoryError, Known};
@@ -190,13 +190,13 @@ pub use offline::OfflineHealth;
 pub use outbox::Outbox;
 #[cfg(feature = "cedar")]
 pub use policy_cases::PolicyFailure;
-pub use possible::Care;
+pub use possible::Accuracy;
 pub use receipt::{IdempotencyKey, Receipt};
 pub use reconciler::{Reconciler, Tick};
 pub use remedies::Remedies;
 #[cfg(feature = "sign")]
 pub use sealing::Sealer;
 pub use settings::{GuardrailSettings, JournalSettings, MIN_RETENTION_DAYS, PolicyTests, Settings};
+pub use trace_context::with_trace_context;
 pub use watch::Watch;
-pub use within_trace::within_trace;
 pub use workflow::Workflow;

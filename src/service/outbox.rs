@@ -268,7 +268,7 @@ impl Outbox {
             (false, true) => NoticeKind::GrantFirstUsed,
             (false, false) => NoticeKind::GrantUsed,
         };
-        let wanted = if emergency { notifies_security(&self.shared.rules) } else { self.settings().tells(kind) };
+        let wanted = if emergency { notifies_security(&self.shared.rules) } else { self.settings().is_enabled(kind) };
         let Some(uses) = self.gather(leased, id)?.filter(|_| wanted) else { return Ok(None) };
         let notice = describe_grant(Notice::new(kind, leased.due), &grant, request.as_ref());
         let audience = approver(&grant).into_iter().chain([Audience::Security]).collect();

@@ -91,7 +91,7 @@ impl Workflow {
         match self.removed()?.filter(|gone| at < gone.complete_from) {
             Some(gone) => {
                 let expected = format!(
-                    "an instant from {} on; what is older is not told whole, because records up to {} were removed",
+                    "an instant from {} on; earlier answers would be incomplete, because records up to {} were removed",
                     gone.complete_from, gone.until
                 );
                 Err(Invalid::new(field, format!("is {at}"), expected).into())

@@ -5,7 +5,7 @@ use super::shared::Shared;
 use crate::error::Error;
 use crate::model::{AccessRequest, Grant, RequestStatus, Timestamp};
 use crate::store::{Page, StoreError, Visible};
-use crate::workflow::{Needs, Rules, Touched, Whose, touched_grant, touched_request};
+use crate::workflow::{Needs, Rules, RulesImpact, Whose, impact_on_grant, impact_on_request};
 
 /// How many requests are read at a time.
 const CHUNK: usize = 500;
@@ -15,8 +15,8 @@ impl Engine {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn touched_by(&self, rules: &Rules) -> Result<Vec<Touched>, Error> {
-        Ok(self.shared().touched_by(rules)?)
+    pub fn rules_impact(&self, rules: &Rules) -> Result<Vec<RulesImpact>, Error> {
+        Ok(self.shared().rules_impact(rules)?)
     }
 
     /// The live grants and the pending requests, for `config::Difference`.
@@ -29,10 +29,10 @@ impl Engine {
 }
 
 impl Shared {
-    pub(super) fn touched_by(&self, rules: &Rules) -> Result<Vec<Touched>, StoreError> {
+    pub(super) fn rules_impact(&self, rules: &Rules) -> Result<Vec<RulesImpact>, StoreError> {
         let (grants, requests, now) = self.in_progress()?;
-        let grants = grants.iter().flat_map(|grant| touched_grant(grant, rules, now));
-        Ok(grants.chain(requests.iter().flat_map(|request| touched_request(request, rules, now))).collect())
+        let grants = grants.iter().flat_map(|grant| impact_on_grant(grant, rules, now));
+        Ok(grants.chain(requests.iter().flat_map(|request| impact_on_request(request, rules, now))).collect())
     }
 
     fn in_progress(&self) -> Result<(Vec<Grant>, Vec<AccessRequest>, Timestamp), StoreError> {

@@ -101,7 +101,7 @@ impl Workflow {
     /// Returns what another grant would have decided for the recorded calls of this principal.
     ///
     /// # Errors
-    /// [`RefusalCode::NotAnAuditor`]; [`RefusalCode::UnknownRole`] and [`RefusalCode::NothingLeft`] when the role gives
+    /// [`RefusalCode::NotAnAuditor`]; [`RefusalCode::UnknownRole`] and [`RefusalCode::EmptyPart`] when the role gives
     /// none of this; when the period is empty; errors of the store.
     pub fn replay(&self, caller: &Caller, ask: &AskReplay) -> Result<Replay, Error> {
         let now = self.audited_at(caller, &AskReplay::SPEC)?;
@@ -140,7 +140,7 @@ impl Workflow {
         let rules = &self.shared.rules;
         let entry = self.entry(role)?;
         let nothing =
-            || Refusal::new(RefusalCode::NothingLeft, format!("the role `{role}` gives none of these permissions"));
+            || Refusal::new(RefusalCode::EmptyPart, format!("the role `{role}` gives none of these permissions"));
         let whole = entry.permissions.difference(rules.reserved(false));
         let permissions = match part {
             Some(part) => whole.and_then(|whole| whole.intersection(part)),

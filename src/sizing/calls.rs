@@ -32,14 +32,14 @@ type Key = (Action, Resource, Option<String>);
 /// let at = "2026-12-01T09:00:00Z".parse()?;
 /// calls.passed(&"tools.run".parse()?, &"tool:deploy".parse()?, at);
 /// calls.passed(&"tools.run".parse()?, &"tool:deploy".parse()?, at);
-/// assert_eq!((calls.all().count(), calls.total(), calls.untold()), (1, 2, 0));
+/// assert_eq!((calls.all().count(), calls.total(), calls.unlisted()), (1, 2, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Calls {
     kinds: BTreeMap<Key, Called>,
     total: u64,
-    untold: u64,
+    unlisted: u64,
 }
 
 impl Calls {
@@ -63,7 +63,7 @@ impl Calls {
             // There were so many different ones that these were only counted.
             None => {
                 self.total += count;
-                self.untold += count;
+                self.unlisted += count;
             }
         }
     }
@@ -78,7 +78,7 @@ impl Calls {
         } else if self.kinds.len() < Self::KINDS {
             self.kinds.insert(key, one);
         } else {
-            self.untold += one.count;
+            self.unlisted += one.count;
         }
     }
 
@@ -95,7 +95,7 @@ impl Calls {
 
     /// How many calls are counted and not listed, because there were too many different ones.
     #[must_use]
-    pub const fn untold(&self) -> u64 {
-        self.untold
+    pub const fn unlisted(&self) -> u64 {
+        self.unlisted
     }
 }

@@ -120,7 +120,7 @@ pub fn replay(candidate: Candidate, passed: &Calls, refused: &Calls, rests_on: R
     let (_, still_refused_total) = judged(refused, &[Replayed::Refused]);
     let (would_be_refused, would_be_refused_total) = judged(passed, &[Replayed::Refused]);
     let (_, still_passing_total) = judged(passed, &[Replayed::Passes, Replayed::IfMet]);
-    let unknown_total = passed.untold() + refused.untold();
+    let unknown_total = passed.unlisted() + refused.unlisted();
     Replay {
         candidate,
         rests_on,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rests_on::RestsOn;
 use crate::model::{Action, Grant, GrantId, Permission, PermissionSet, Principal, Resource, Role, RoleName, Timestamp};
-use crate::summary::{Held, SmallerRole, smaller_role};
+use crate::summary::{IncludedPermission, SmallerRole, smaller_role};
 
 /// The use of one role, or of all roles of a person, in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Proposal {
     /// Its permissions.
     pub permissions: PermissionSet,
     /// Each of its permissions with the granted one that includes it.
-    pub inside: Vec<Held>,
+    pub inside: Vec<IncludedPermission>,
     /// The entry as the configuration has it below `roles`, on one line of YAML.
     pub entry: String,
 }
@@ -182,18 +182,18 @@ fn together<'a>(sets: impl Iterator<Item = &'a PermissionSet> + Clone) -> Option
 }
 
 fn propose(role: &RoleName, given: &PermissionSet, done: &[Action]) -> Option<Proposal> {
-    let mut inside: Vec<Held> = Vec::new();
+    let mut inside: Vec<IncludedPermission> = Vec::new();
     for within in given.allowed() {
         let covered: Vec<&Action> =
             done.iter().filter(|action| within.covers(action) && given.covers(action)).collect();
         if covered.len() > KEPT_WILDCARD {
-            inside.push(Held { permission: within.clone(), within: within.clone() });
+            inside.push(IncludedPermission { permission: within.clone(), within: within.clone() });
             continue;
         }
         for action in covered {
             let permission = Permission::new(action.name()).ok()?;
             if !inside.iter().any(|held| held.permission.includes(&permission)) {
-                inside.push(Held { permission, within: within.clone() });
+                inside.push(IncludedPermission { permission, within: within.clone() });
             }
         }
     }

@@ -6,17 +6,17 @@
 //! | file | question |
 //! |---|---|
 //! | `session` | the fold over the records of a grant |
-//! | `moments` | the timeline, in words |
+//! | `timeline` | the timeline, in words |
 //! | `right_size` | which smaller role would have been enough |
 //! | `report` | a summary in sections and rows |
 //! | `form` | how a report is written as text, Markdown or HTML |
 
 mod form;
-mod moments;
 mod report;
 mod right_size;
 mod session;
+mod timeline;
 
-pub use moments::Moment;
-pub use right_size::{Held, SmallerRole, smaller_role};
+pub use right_size::{IncludedPermission, SmallerRole, smaller_role};
 pub use session::{Fold, Session, Used, Uses};
+pub use timeline::TimelineEntry;

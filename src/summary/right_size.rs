@@ -10,14 +10,14 @@ pub struct SmallerRole {
     /// The role.
     pub role: RoleName,
     /// Each of its permissions with the permission of the grant that includes it: why it lies inside.
-    pub inside: Vec<Held>,
+    pub inside: Vec<IncludedPermission>,
     /// What the grant excepts and the role does not give either.
     pub excepted: Vec<Permission>,
 }
 
 /// A permission, and the one that includes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct IncludedPermission {
     /// The permission of the smaller role.
     pub permission: Permission,
     /// The permission of the grant.
@@ -74,7 +74,7 @@ pub(super) fn smallest<'a>(
     let (role, given) = fitting.iter().copied().filter(|(_, given)| !holds_a_smaller_one(given)).min_by_key(size)?;
     let inside = given.allowed().iter().filter_map(|permission| {
         let within = granted.allowed().iter().find(|one| one.includes(permission))?;
-        Some(Held { permission: permission.clone(), within: within.clone() })
+        Some(IncludedPermission { permission: permission.clone(), within: within.clone() })
     });
     Some(SmallerRole { role: role.clone(), inside: inside.collect(), excepted: granted.excepted().to_vec() })
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::moments::{Moment, moment};
 use super::right_size::{SmallerRole, smaller_role, smallest};
+use super::timeline::{TimelineEntry, moment};
 use crate::journal::Record;
 use crate::model::{
     AccessRequest, Action, AlertState, Event, Fact, Grant, GrantStatus, Permission, PermissionSet, RefusedKind,
@@ -40,7 +40,7 @@ pub struct Session {
     /// The last record that it uses.
     pub through: Revision,
     /// What happened, in order. Uses that follow each other are one entry.
-    pub timeline: Vec<Moment>,
+    pub timeline: Vec<TimelineEntry>,
     /// The uses.
     pub uses: Uses,
     /// The permissions of the grant that were not used.
@@ -104,7 +104,7 @@ pub struct Used {
 pub struct Fold {
     view: View,
     through: Revision,
-    timeline: BTreeMap<Revision, Moment>,
+    timeline: BTreeMap<Revision, TimelineEntry>,
     /// The timeline entry of the last uses, while no other record came after them.
     run: Option<Revision>,
     uses: BTreeMap<(Action, Resource), Used>,
@@ -184,9 +184,9 @@ impl Fold {
             },
             timeline: {
                 // A use that waited to be written is sorted by the time when it was made.
-                let mut moments: Vec<Moment> = timeline.into_values().collect();
-                moments.sort_by_key(|moment| moment.at);
-                moments
+                let mut timeline: Vec<TimelineEntry> = timeline.into_values().collect();
+                timeline.sort_by_key(|moment| moment.at);
+                timeline
             },
             refused: refused.0,
             other_refused: refused.1,

@@ -13,7 +13,9 @@ use super::{
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, AlertState, Analysis, Caller, Delegation, Delivery, Grant, Refused, Timestamp};
-use crate::service::{Care, Counts, Events, Explanation, Health, Listing, Receipt, Remedies, Told, Workflow};
+use crate::service::{
+    Accuracy, Attribution, Counts, Events, Explanation, Health, Listing, Receipt, Remedies, Workflow,
+};
 use crate::sizing::{Past, Replay, RightSize};
 use crate::summary::Session;
 use crate::workflow::Offer;
@@ -75,7 +77,7 @@ pub enum Item {
     /// A delegation.
     Delegation(Box<Delegation>),
     /// A record of the journal, whether its canonical JSON is wanted, and its additional data.
-    Record(Box<Record>, bool, Box<Told>),
+    Record(Box<Record>, bool, Box<Attribution>),
     /// What was done under a grant.
     Summary(Box<Session>),
     /// An alert.
@@ -153,7 +155,7 @@ impl Item {
             Self::Delegation(one) => ItemDocument::Delegation(Box::new(DelegationDocument::new(one, now, base))),
             Self::Record(record, canonical, added) => {
                 let document = RecordDocument::new(record, *canonical)?;
-                ItemDocument::Record(Box::new(document.told(added)))
+                ItemDocument::Record(Box::new(document.with_attribution(added)))
             }
             Self::Alert(state) => ItemDocument::Alert(Box::new(AlertDocument::new(state, now))),
             Self::Summary(session) => ItemDocument::Summary(Box::new(SummaryDocument::from(&**session))),
@@ -266,7 +268,7 @@ impl Answer {
     }
 
     /// The same as an answer to this caller: with what they could do now with the requests and grants in it.
-    pub(super) fn for_caller(mut self, workflow: &Workflow, caller: &Caller, care: Care) -> Self {
+    pub(super) fn for_caller(mut self, workflow: &Workflow, caller: &Caller, accuracy: Accuracy) -> Self {
         let items = match &mut self.body {
             Body::One(item) => std::slice::from_mut(item),
             Body::Page(items, _) => items.as_mut_slice(),
@@ -282,8 +284,8 @@ impl Answer {
                 _ => {}
             }
         }
-        let mut of_requests = workflow.possible_with_requests(caller, &requests, care).into_iter();
-        let mut of_grants = workflow.possible_with_grants(caller, &grants, care).into_iter();
+        let mut of_requests = workflow.possible_with_requests(caller, &requests, accuracy).into_iter();
+        let mut of_grants = workflow.possible_with_grants(caller, &grants, accuracy).into_iter();
         for item in items {
             match item {
                 Item::Request(.., shown) | Item::Waiting(.., shown) if !shown.dry_run => {

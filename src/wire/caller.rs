@@ -56,5 +56,5 @@ fn sign_in(fields: &mut Fields) -> Result<Option<SignIn>, Invalid> {
     };
     let context = fields.take("acr").map(|value| text(value, "acr")).transpose()?;
     let mfa = fields.optional::<Option<bool>>("mfa")?;
-    SignIn::told(methods.iter().map(String::as_str), context.as_deref(), at, mfa)
+    SignIn::optional(methods.iter().map(String::as_str), context.as_deref(), at, mfa)
 }

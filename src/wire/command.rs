@@ -11,7 +11,7 @@ use crate::command::{AnswerKind, CallerKind, Command, CommandSpec, Fields, Read,
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{AccessRequest, Caller, Delivery, GrantId, Invalid, Timestamp};
-use crate::service::{Care, IdempotencyKey, Listing, Workflow};
+use crate::service::{Accuracy, IdempotencyKey, Listing, Workflow};
 use crate::store::Verifying;
 
 /// The fields that a document of this command may have, besides `command`.
@@ -156,9 +156,9 @@ fn carry_out(
         finish(&fields)?;
         let answer = look_up(workflow, caller, read, watch)?;
         // Of one value all is read that a command would be decided from.
-        let care = if matches!(answer.body, Body::One(_)) { Care::Whole } else { Care::Shown };
+        let accuracy = if matches!(answer.body, Body::One(_)) { Accuracy::Exact } else { Accuracy::Estimated };
         return Ok(match caller {
-            Some(caller) => answer.for_caller(workflow, caller, care),
+            Some(caller) => answer.for_caller(workflow, caller, accuracy),
             None => answer,
         });
     }
@@ -189,7 +189,7 @@ fn carry_out(
     };
     Ok(match caller {
         Some(_) if dry_run => answer.dry_run(),
-        Some(caller) => answer.for_caller(workflow, caller, Care::Shown),
+        Some(caller) => answer.for_caller(workflow, caller, Accuracy::Estimated),
         None => answer,
     })
 }
@@ -303,7 +303,7 @@ fn look_up(
 
 /// A page of records, each with its additional data.
 fn records(workflow: &Workflow, listing: Listing<Record>, canonical: bool) -> Result<Answer, Error> {
-    let mut added = workflow.told(&listing.items)?.into_iter();
+    let mut added = workflow.attributions(&listing.items)?.into_iter();
     let answer = Answer::page(listing, |record| {
         Item::Record(Box::new(record), canonical, Box::new(added.next().unwrap_or_default()))
     });

@@ -16,7 +16,7 @@ document! {
 
 document! {
     /// A record of a change, or of the last use.
-    pub(super) struct EventDocument as "Happened" {
+    pub(super) struct EventDocument as "Event" {
         /// The number of the record.
         revision: u64,
         /// The kind of the fact: `grant_created`.

@@ -14,7 +14,7 @@ use crate::command::ExportRecords;
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{Caller, ExportFormat, Fact, Revision, Subject};
-use crate::service::{Told, Workflow};
+use crate::service::{Attribution, Workflow};
 use crate::store::{Removed, StoreError};
 
 /// A part of an export.
@@ -51,7 +51,7 @@ pub fn page(workflow: &Workflow, caller: &Caller, export: &ExportRecords) -> Res
         });
         text.push_str(end);
     }
-    let added = workflow.told(&records)?;
+    let added = workflow.attributions(&records)?;
     for (record, added) in records.iter().zip(&added) {
         match export.format {
             ExportFormat::Csv => text.push_str(&row(record, added)),
@@ -85,11 +85,11 @@ pub(crate) fn between(
         Error::Store(error) => error,
         other => StoreError::Corrupt(other.to_string()),
     };
-    let added = workflow.told(&records).map_err(as_store)?;
+    let added = workflow.attributions(&records).map_err(as_store)?;
     let read = |text: &str| {
         serde_json::from_str(text).map_err(|error| Error::Internal(format!("cannot read our own JSON: {error}")))
     };
-    let one = |(record, added): (&Record, &Told)| -> Result<Value, Error> {
+    let one = |(record, added): (&Record, &Attribution)| -> Result<Value, Error> {
         if form == ExportFormat::Ocsf {
             let grant = ocsf::grant_of(record).map(|id| workflow.recorded_grant(id)).transpose()?.flatten();
             return read(&ocsf::event(record, grant.as_ref(), added)?);
@@ -182,7 +182,7 @@ fn removed_row(removed: &Removed, added: &Value) -> String {
     cells.map(cell_of).join(",")
 }
 
-fn row(record: &Record, added: &Told) -> String {
+fn row(record: &Record, added: &Attribution) -> String {
     let event = &record.event;
     let (mut grant, mut request) = (String::new(), String::new());
     match Subject::of(event) {

@@ -16,7 +16,7 @@ use super::record::with_data;
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{Actor, Event, Fact, Grant, GrantId, Principal, PrincipalKind, RecordResult, Scope, Subject};
-use crate::service::Told;
+use crate::service::Attribution;
 use crate::store::Removed;
 
 const VERSION: &str = "1.8.0";
@@ -181,7 +181,7 @@ struct Unmapped {
 }
 
 /// The event of this record, which is about this grant, as text. Data without a place in the schema is in `unmapped`.
-pub(super) fn event(record: &Record, grant: Option<&Grant>, added: &Told) -> Result<String, Error> {
+pub(super) fn event(record: &Record, grant: Option<&Grant>, added: &Attribution) -> Result<String, Error> {
     let event = &record.event;
     let (class, activity, name) = class_of(&event.fact);
     let result = event.fact.result();
@@ -243,7 +243,7 @@ pub(super) fn event(record: &Record, grant: Option<&Grant>, added: &Told) -> Res
     }
 }
 
-fn unmapped(record: &Record, added: &Told) -> Unmapped {
+fn unmapped(record: &Record, added: &Attribution) -> Unmapped {
     let approval = added.approval.as_deref();
     Unmapped {
         approvers: approval.map(|approval| approval.by.iter().map(ToString::to_string).collect()),

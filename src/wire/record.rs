@@ -8,7 +8,7 @@ use super::to_json;
 use crate::error::Error;
 use crate::journal::Record;
 use crate::model::{Fact, Subject};
-use crate::service::Told;
+use crate::service::Attribution;
 
 document! {
     /// A record of the journal.
@@ -67,10 +67,10 @@ impl RecordDocument {
 
     /// The same, with the additional data, as text. The record's own text is copied, because parsing and writing it
     /// again would be half of the work of an export.
-    pub(super) fn text(record: &Record, added: &Told) -> Result<String, Error> {
+    pub(super) fn text(record: &Record, added: &Attribution) -> Result<String, Error> {
         match record.data_text() {
-            Some(data) => with_data(&Self::with(record, Value::Null, false).told(added), data),
-            None => to_json(&Self::new(record, false)?.told(added)),
+            Some(data) => with_data(&Self::with(record, Value::Null, false).with_attribution(added), data),
+            None => to_json(&Self::new(record, false)?.with_attribution(added)),
         }
     }
 
@@ -104,7 +104,7 @@ impl RecordDocument {
 
     /// The same, with additional data: see [`crate::service::Workflow::told`].
     #[must_use]
-    pub fn told(self, added: &Told) -> Self {
+    pub fn with_attribution(self, added: &Attribution) -> Self {
         let accountable = added.person.as_ref().map(ToString::to_string);
         let Some(approval) = &added.approval else { return Self { accountable, ..self } };
         Self {

@@ -5,7 +5,7 @@ use super::details::DetailsDocument;
 use super::shown::{Instant, Who};
 use super::texts;
 use crate::model::{EndKind, RefusedKind, Review};
-use crate::summary::{Held, Moment, Session, SmallerRole, Used};
+use crate::summary::{IncludedPermission, Session, SmallerRole, TimelineEntry, Used};
 use crate::workflow::{CutLine, cuts_of};
 
 document! {
@@ -270,14 +270,14 @@ impl From<&RefusedKind> for SummaryRefused {
     }
 }
 
-impl From<&Held> for SummaryHeld {
-    fn from(held: &Held) -> Self {
+impl From<&IncludedPermission> for SummaryHeld {
+    fn from(held: &IncludedPermission) -> Self {
         Self { permission: held.permission.to_string(), within: held.within.to_string() }
     }
 }
 
-impl From<&Moment> for SummaryMoment {
-    fn from(moment: &Moment) -> Self {
+impl From<&TimelineEntry> for SummaryMoment {
+    fn from(moment: &TimelineEntry) -> Self {
         Self {
             at: moment.at.into(),
             until: moment.until.into(),

@@ -18,7 +18,7 @@ pub(super) fn check_command(caller: &Caller, command: &Command, rules: &Rules) -
         Command::AcceptStore(_) | Command::AcceptClock(_) => {
             Err(not_for_agents("an agent does not say that the store or the clock is right"))
         }
-        Command::Resume(_) => Err(not_for_agents("an agent does not give back what was held back")),
+        Command::Resume(_) => Err(not_for_agents("an agent cannot resume a suspended grant")),
         Command::AcknowledgeAlert(_) | Command::SilenceAlert(_) => {
             Err(not_for_agents("an agent does not answer an alert"))
         }

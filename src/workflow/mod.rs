@@ -54,9 +54,9 @@ pub use assess::reassessed;
 pub use call::{Call, Ids};
 pub use cuts::{CutLine, cuts_by, cuts_of};
 pub use decide::{
-    Offer, Remedy, Touched, answered_with, check_not_disabled, decide, end_changed_roles, may_review, may_review_use,
-    may_still_hold, merge_ends, merge_taken, no_longer_extending, offers, preview, raise, remedies, touched_grant,
-    touched_request, why_it_ends,
+    Offer, Remedy, RulesImpact, answered_with, check_not_disabled, decide, end_changed_roles, impact_on_grant,
+    impact_on_request, may_review, may_review_use, may_still_hold, merge_ends, merge_taken, no_longer_extending,
+    offers, preview, raise, remedies, why_it_ends,
 };
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};

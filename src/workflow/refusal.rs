@@ -119,13 +119,13 @@ codes! {
     UnknownAlert = "unknown_alert", "There is no such alert, or the monitor no longer keeps it.";
     UnknownPrincipal = "unknown_principal", "Nothing is on record of a principal of that name.";
     UnknownDelivery = "unknown_delivery", "There is no such delivery.";
-    AlreadyReviewed = "already_reviewed", "The caller, or somebody in their place, has approved this version already.";
+    AlreadyReviewed = "already_reviewed", "The caller, or a person that the caller acts for or that acts for the caller, has already approved this version.";
     NotTheRequester = "not_the_requester", "Only the requester may do this.";
     NotTheHolder = "not_the_holder", "Only the holder may do this.";
     RevokeOwnGrant = "revoke_own_grant", "A holder gives a grant back instead of revoking it.";
     RequestTimedOut = "request_timed_out", "Nobody answered the request in time.";
     RequestChanged = "request_changed", "The request is not any more what the approver looked at.";
-    NothingLeft = "nothing_left", "The approver's cut leaves nothing of what was asked for.";
+    EmptyPart = "nothing_left", "The approver's cut leaves nothing of what was asked for.";
     NothingAsked = "nothing_asked", "No reviewer has asked for more information.";
     GrantOver = "grant_over", "The grant is over, however it ended.";
     RequestNotPending = "request_not_pending", "The request has already been answered or withdrawn.";
@@ -136,7 +136,7 @@ codes! {
     NotForAgents = "not_for_agents", "A person has to do this, or an agent on behalf of a person.";
     AgentPaused = "agent_paused", "Several requests by agents of this person were denied one after the other.";
     OwnStanding = "own_standing", "Nobody reports their own standing.";
-    GrantSuspended = "grant_suspended", "What is held back is not extended.";
+    GrantSuspended = "grant_suspended", "A suspended grant cannot be extended.";
     AlreadyExtended = "already_extended", "The grant is extended already, or a request to extend it waits for an answer.";
     ExtensionLimit = "extension_limit", "The grant can be extended no further.";
     BreakGlassDisabled = "break_glass_disabled", "The operator has not switched break-glass on.";
@@ -147,12 +147,12 @@ codes! {
     BreakGlassActive = "break_glass_active", "A grant without approval is never followed by another while it lives.";
     BreakGlassNotExtendable = "break_glass_not_extendable", "A grant without approval is never extended.";
     ReviewOutstanding = "review_outstanding", "An earlier grant without approval has not been reviewed yet.";
-    BreakGlassBlocked = "break_glass_blocked", "A review found an earlier access without approval unjustified, and nobody has lifted that.";
+    BreakGlassBlocked = "break_glass_blocked", "A review found an earlier break-glass access unjustified, and it is still in force.";
     NothingToReview = "nothing_to_review", "The grant was approved beforehand and owes no review.";
     ReviewTooEarly = "review_too_early", "The grant is still live: what is done with it is not known yet.";
     ReviewClosed = "review_closed", "The review is done or waived.";
     ForbiddenByPolicy = "forbidden_by_policy", "A policy of the operator forbids it, or none permits it.";
-    PolicyFailed = "policy_failed", "A policy that has to be asked could not be evaluated, so nobody may.";
+    PolicyFailed = "policy_failed", "A workflow policy could not be evaluated, so the action is forbidden.";
     NotAnAuditor = "not_an_auditor", "The caller holds none of the roles that may read the record.";
 }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver as Taken, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use jit_access::deliver::{Deliverer, Line, Outbox, Pace};
+use jit_access::deliver::{Deliverer, DeliveryChannel, Outbox, RetryPolicy};
 use jit_access::model::{Delivery, DeliveryId, DeliveryState, Recipient, Timestamp};
 use jit_access::notify::{Channel, NoticeKind, Outgoing, Reach, SendError, Sent};
 use jit_access::store::{
@@ -101,15 +101,15 @@ impl Channel for Scripted {
     }
 }
 
-fn quick() -> Pace {
+fn quick() -> RetryPolicy {
     let pause = Duration::from_millis(20);
-    Pace { attempts: 4, first_pause: pause, longest_pause: pause, ..Pace::default() }
+    RetryPolicy { attempts: 4, first_pause: pause, longest_pause: pause, ..RetryPolicy::default() }
 }
 
-fn line(does: fn(u32) -> Result<Sent, SendError>) -> (Line, Taken<DeliveryId>) {
+fn line(does: fn(u32) -> Result<Sent, SendError>) -> (DeliveryChannel, Taken<DeliveryId>) {
     let (taken, given) = mpsc::channel();
     let channel = Arc::new(Scripted { taken: Mutex::new(taken), does: Does(does) });
-    (Line { channel, pace: quick(), timeout: Duration::from_secs(5) }, given)
+    (DeliveryChannel { channel, retry: quick(), timeout: Duration::from_secs(5) }, given)
 }
 
 fn queue(store: &dyn Store, count: usize) {
@@ -122,7 +122,7 @@ fn queue(store: &dyn Store, count: usize) {
     store.commit(&Batch { outbox: (0..count).map(message).collect(), ..Batch::default() }).unwrap();
 }
 
-fn start(store: &Arc<dyn Store>, lines: Vec<(&'static str, Line)>) -> Deliverer {
+fn start(store: &Arc<dyn Store>, lines: Vec<(&'static str, DeliveryChannel)>) -> Deliverer {
     let channels = lines.iter().map(|(name, _)| *name).collect();
     let outbox = ToAll { store: Arc::clone(store), channels };
     Deliverer::start(outbox, lines.into_iter().map(|(name, line)| (name.to_owned(), line)).collect()).unwrap()
@@ -257,7 +257,7 @@ fn a_channel_takes_no_more_than_it_may() {
     let store = memory_store();
     queue(&*store, 5);
     let (mut slow, _given) = line(|_| Ok(Sent::default()));
-    slow.pace.gap = Duration::from_millis(200);
+    slow.retry.gap = Duration::from_millis(200);
     let started = Instant::now();
     let work = start(&store, vec![("slow", slow)]);
     wait("all are sent", || {
@@ -268,10 +268,10 @@ fn a_channel_takes_no_more_than_it_may() {
 }
 
 /// A line to this receiver that tries soon again.
-fn to(url: String) -> Line {
+fn to(url: String) -> DeliveryChannel {
     let timeout = Duration::from_millis(500);
     let channel = Arc::new(webhook(url, timeout, true, &[SECRET]));
-    Line { channel, pace: Pace { attempts: 1_000, ..quick() }, timeout }
+    DeliveryChannel { channel, retry: RetryPolicy { attempts: 1_000, ..quick() }, timeout }
 }
 
 fn ids(arrived: &[serde_json::Value]) -> BTreeSet<String> {
@@ -308,7 +308,7 @@ fn a_receiver_that_was_killed_has_everything_when_it_is_back() {
     let (url, port) = (first.url("/"), first.port.to_string());
     let store = memory_store();
     let mut line = to(url);
-    line.pace.gap = Duration::from_millis(50);
+    line.retry.gap = Duration::from_millis(50);
     queue(&*store, 20);
     let work = start(&store, vec![("hook", line)]);
     let mut arrived = vec![first.next()];
@@ -368,9 +368,9 @@ fn sqlite(path: &Path) -> Arc<dyn Store> {
 fn product(path: &Path, url: String) -> ! {
     let store = sqlite(path);
     let channel = Arc::new(webhook(url, Duration::from_millis(500), true, &[SECRET]));
-    let line = Line {
+    let line = DeliveryChannel {
         channel,
-        pace: Pace { first_pause: Duration::from_millis(20), ..quick() },
+        retry: RetryPolicy { first_pause: Duration::from_millis(20), ..quick() },
         timeout: Duration::from_millis(500),
     };
     let _work = start(&store, vec![("hook", line)]);
@@ -412,7 +412,11 @@ fn no_kill_loses_a_notice() {
     // Whoever comes next delivers the rest.
     let store = sqlite(&path);
     let channel = Arc::new(webhook(server.url("/"), Duration::from_secs(20), true, &[SECRET]));
-    let line = Line { channel, pace: Pace { attempts: 100, ..quick() }, timeout: Duration::from_millis(500) };
+    let line = DeliveryChannel {
+        channel,
+        retry: RetryPolicy { attempts: 100, ..quick() },
+        timeout: Duration::from_millis(500),
+    };
     let work = start(&store, vec![("hook", line)]);
     let is_done = || {
         store.waiting_notices(later(3_600)).unwrap() == 0

@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       }
       case 17: {
         jit_str entities = text(&in);
-        status = jit_tell_entities(slot->engine, entities, (int64_t)number(&in, 8), &error);
+        status = jit_set_entities(slot->engine, entities, (int64_t)number(&in, 8), &error);
         release(entities);
         break;
       }

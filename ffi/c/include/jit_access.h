@@ -218,7 +218,7 @@ typedef struct jit_decision {
   uint32_t reserved;
 } jit_decision;
 
-// A function that is told how far a call has come: see `jit_run_watched`. Zero goes on, anything else ends the call.
+// A function that receives the progress of a call: see `jit_run_watched`. Zero continues, any other value ends the call.
 typedef int32_t (*jit_progress_callback)(void *userdata, uint64_t verified, uint64_t last);
 
 // What is in an error. The texts live until `jit_error_free`.
@@ -356,7 +356,7 @@ typedef void (*jit_log_callback)(void *userdata, const struct jit_log_record *re
 // A grant covers it, and a guardrail that could forbid it cannot be evaluated, so it does.
 #define JIT_REASON_GUARDRAIL_ERROR 12
 
-// A guardrail looks at what the host tells of its people and things, and that is too old, so no grant is honoured.
+// The host's entities, which a guardrail reads, are too old, so no grant is honoured.
 #define JIT_REASON_ENTITIES_STALE 13
 
 // A break-glass grant covers it that was taken on this machine while the store is away, and the store is still away.
@@ -471,13 +471,13 @@ jit_status jit_authorize(const struct jit_engine *engine,
                          struct jit_text **out_json,
                          struct jit_error **out_error);
 
-// Takes over what the host tells of its people and things: a JSON array of entities in Cedar's format, which replace those from
-// before. Guardrails and `jit_authorize` look at them. `at_ms` is the instant that they are true of, in milliseconds since 1970;
-// zero for now. A child after a fork is told anew. Does not wait.
-jit_status jit_tell_entities(const struct jit_engine *engine,
-                             struct jit_str entities_json,
-                             int64_t at_ms,
-                             struct jit_error **out_error);
+// Sets the host's entities (people and resources): a JSON array in Cedar's format, which replaces the earlier ones. Guardrails and
+// `jit_authorize` read them. `at_ms` is the instant of this state, in milliseconds since 1970; zero for now. A child after a fork
+// has no entities. Does not wait.
+jit_status jit_set_entities(const struct jit_engine *engine,
+                            struct jit_str entities_json,
+                            int64_t at_ms,
+                            struct jit_error **out_error);
 
 // One value of a text that is JSON, found by a JSON pointer (RFC 6901): `/id`, `/items/0/status`. A string is answered as it
 // is, without quotes; anything else as JSON, `null` included. `JIT_INVALID` when nothing stands there. On success `*out_text`

@@ -247,11 +247,11 @@ pub unsafe extern "C" fn jit_authorize(
     })
 }
 
-/// Takes over what the host tells of its people and things: a JSON array of entities in Cedar's format, which replace those from
-/// before. Guardrails and `jit_authorize` look at them. `at_ms` is the instant that they are true of, in milliseconds since 1970;
-/// zero for now. A child after a fork is told anew. Does not wait.
+/// Sets the host's entities (people and resources): a JSON array in Cedar's format, which replaces the earlier ones. Guardrails and
+/// `jit_authorize` read them. `at_ms` is the instant of this state, in milliseconds since 1970; zero for now. A child after a fork
+/// has no entities. Does not wait.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jit_tell_entities(
+pub unsafe extern "C" fn jit_set_entities(
     engine: *const jit_engine,
     entities_json: jit_str,
     at_ms: i64,
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn jit_tell_entities(
         let document = c.text(entities_json, "entities_json")?;
         let document = document.ok_or_else(|| Invalid::new("entities_json", "is NULL", "a JSON array"))?;
         let at = (at_ms != 0).then(|| Timestamp::from_millis(at_ms)).transpose().map_err(|e| e.for_field("at_ms"))?;
-        whole::tell_entities(live::pinned(from_c(engine))?.host.engine(), document, at)?;
+        whole::set_entities(live::pinned(from_c(engine))?.host.engine(), document, at)?;
         Ok(())
     })
 }
@@ -474,7 +474,7 @@ fn read_context(c: &FromC, context: *const jit_context) -> Result<Box<Context>, 
         seconds => Some(SignIn::instant(seconds)?),
     };
     let methods = amr.iter().flat_map(|names| names.split(' '));
-    let sign_in = SignIn::told(methods, acr, signed_in, (told.mfa != 0).then_some(true))?;
+    let sign_in = SignIn::optional(methods, acr, signed_in, (told.mfa != 0).then_some(true))?;
     let call = c.text(told.call, "call")?.map(jit_access::command::tool_call).transpose()?;
     let details = c.short(told.details, "details")?.map(use_details).transpose()?;
     let context = Context::new(sign_in, c.short(told.address, "address")?, c.short(told.session, "session")?)?;

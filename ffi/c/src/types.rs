@@ -195,7 +195,7 @@ pub const JIT_REASON_OTHER_CALL: jit_reason = 10;
 pub const JIT_REASON_GUARDRAIL: jit_reason = 11;
 /// A grant covers it, and a guardrail that could forbid it cannot be evaluated, so it does.
 pub const JIT_REASON_GUARDRAIL_ERROR: jit_reason = 12;
-/// A guardrail looks at what the host tells of its people and things, and that is too old, so no grant is honoured.
+/// The host's entities, which a guardrail reads, are too old, so no grant is honoured.
 pub const JIT_REASON_ENTITIES_STALE: jit_reason = 13;
 /// A break-glass grant covers it that was taken on this machine while the store is away, and the store is still away.
 pub const JIT_REASON_GRANTED_OFFLINE: jit_reason = 14;
@@ -293,7 +293,7 @@ pub struct jit_log_record {
 /// A function that takes a log record: see `jit_set_log`.
 pub type jit_log_callback = Option<unsafe extern "C" fn(userdata: *mut c_void, record: *const jit_log_record)>;
 
-/// A function that is told how far a call has come: see `jit_run_watched`. Zero goes on, anything else ends the call.
+/// A function that receives the progress of a call: see `jit_run_watched`. Zero continues, any other value ends the call.
 pub type jit_progress_callback = Option<unsafe extern "C" fn(userdata: *mut c_void, verified: u64, last: u64) -> i32>;
 
 impl jit_str {

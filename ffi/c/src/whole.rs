@@ -10,8 +10,8 @@ pub(crate) fn authorize(engine: &Engine, question: &str) -> Result<String, Error
 }
 
 #[cfg(feature = "cedar")]
-pub(crate) fn tell_entities(engine: &Engine, entities: &str, at: Option<Timestamp>) -> Result<(), Error> {
-    engine.tell_entities(entities, at).map(drop)
+pub(crate) fn set_entities(engine: &Engine, entities: &str, at: Option<Timestamp>) -> Result<(), Error> {
+    engine.set_entities(entities, at).map(drop)
 }
 
 #[cfg(not(feature = "cedar"))]
@@ -20,7 +20,7 @@ pub(crate) fn authorize(_: &Engine, _: &str) -> Result<String, Error> {
 }
 
 #[cfg(not(feature = "cedar"))]
-pub(crate) fn tell_entities(_: &Engine, _: &str, _: Option<Timestamp>) -> Result<(), Error> {
+pub(crate) fn set_entities(_: &Engine, _: &str, _: Option<Timestamp>) -> Result<(), Error> {
     Err(without_cedar("entities_json"))
 }
 

@@ -31,7 +31,7 @@ const ONLY_C: &[(&str, &str)] = &[
     ("jit_check_config", "`Config::check` in Rust"),
     ("jit_run", "carries the commands"),
     ("jit_authorize", "`wire::authorize` in Rust"),
-    ("jit_tell_entities", "`Engine::tell_entities` in Rust"),
+    ("jit_set_entities", "`Engine::set_entities` in Rust"),
     ("jit_run_watched", "`command::run_watched` in Rust"),
     ("jit_set_log", "a `tracing` subscriber in Rust"),
     ("jit_text_at", "C has no JSON of its own"),

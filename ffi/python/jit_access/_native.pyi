@@ -1428,10 +1428,10 @@ class Engine:
         use.
         """
 
-    def tell_entities(self, entities: str, *, at: datetime | None = None) -> int:
-        """Takes over what the host knows of its people and things: a JSON array of entities in Cedar's format, which
-        replace those from before; answers how many. `at` is the instant that they are true of; now when left out. A
-        child after a fork is told anew.
+    def set_entities(self, entities: str, *, at: datetime | None = None) -> int:
+        """Sets the host's entities (people and resources): a JSON array in Cedar's format, which replaces the earlier
+        ones. Returns their number. `at` is the instant of this state; now if left out. A child after a fork has no
+        entities.
         """
 
     def honoured(self) -> Honoured:

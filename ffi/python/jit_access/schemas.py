@@ -357,7 +357,7 @@ class AlertModel(_Shown):
     revision: int = Field(description="The record of the journal that raised it")
 
 
-class HappenedModel(_Shown):
+class EventModel(_Shown):
     """A record of a change, or of the last use."""
 
     revision: int = Field(description="The number of the record")
@@ -369,7 +369,7 @@ class EventsModel(_Shown):
 
     revision: int = Field(description="Send it as `after` to continue from here")
     missed: bool = Field(description="Whether more has happened than is kept, so that everything must be read again")
-    events: list[HappenedModel] = Field(description="What happened, oldest first")
+    events: list[EventModel] = Field(description="What happened, oldest first")
 
 
 class SummaryApprovalModel(_Shown):

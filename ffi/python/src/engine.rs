@@ -14,7 +14,7 @@ use jit_access::config::{Config, Effective, StoreConfig};
 use jit_access::host::{HostBuilder, log};
 use jit_access::model::{GrantId, Invalid, Timestamp};
 use jit_access::monitor::Counts;
-use jit_access::service::within_trace;
+use jit_access::service::with_trace_context;
 use jit_access::store::{VerifyProgress, Verifying};
 use jit_access::wire::command::{execute, execute_watched};
 use pyo3::exceptions::PyTypeError;
@@ -229,7 +229,7 @@ impl Engine {
         let caller = caller.map(|caller| &caller.0);
         let trace = if spec.writes { traceparent(py)? } else { None };
         let answer = self.detached(py, move |live| {
-            within_trace(trace.as_deref(), || execute(live.host.workflow(), spec, caller, fields))
+            with_trace_context(trace.as_deref(), || execute(live.host.workflow(), spec, caller, fields))
         })?;
         shown(py, answer)
     }
@@ -273,9 +273,9 @@ impl Engine {
     }
 
     #[pyo3(signature = (entities, *, at = None))]
-    fn tell_entities(&self, py: Python<'_>, entities: &str, at: Option<DateTime<Utc>>) -> PyResult<usize> {
+    fn set_entities(&self, py: Python<'_>, entities: &str, at: Option<DateTime<Utc>>) -> PyResult<usize> {
         let at = at.map(|at| Timestamp::from_millis(at.timestamp_millis())).transpose().map_err(raise)?;
-        self.detached(py, |live| live.host.engine().tell_entities(entities, at))
+        self.detached(py, |live| live.host.engine().set_entities(entities, at))
     }
 
     fn honoured(&self, py: Python<'_>) -> PyResult<Honoured> {

@@ -100,7 +100,7 @@ fn sign_in(
     mfa: Option<bool>,
 ) -> PyResult<Option<SignIn>> {
     let at = auth_time.map(sign_in_time).transpose()?;
-    SignIn::told(amr.iter().map(String::as_str), acr, at, mfa).map_err(raise)
+    SignIn::optional(amr.iter().map(String::as_str), acr, at, mfa).map_err(raise)
 }
 
 /// What a host tells of a call, by way of the one reader that there is.

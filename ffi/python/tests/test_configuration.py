@@ -758,9 +758,9 @@ def test_the_standing_policies_are_where_they_are_said_to_be(tmp_path: Path) -> 
     with Engine.from_yaml(json.dumps({"jit_access": config}), environ={}) as engine:
         assert authorizing(engine) == "allow"
         told = [{"uid": {"type": "User", "id": "dev@example.com"}, "attrs": {}, "parents": []}]
-        assert engine.tell_entities(json.dumps(told)) == 1
+        assert engine.set_entities(json.dumps(told)) == 1
         with pytest.raises(InvalidInput):
-            engine.tell_entities("no JSON")
+            engine.set_entities("no JSON")
         with pytest.raises(InvalidInput):
             engine.authorize('{"action": "tools.execute"}')
     with Engine.from_yaml(json.dumps({"jit_access": BASE}), environ={}) as engine:

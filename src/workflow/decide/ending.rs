@@ -85,7 +85,7 @@ pub(super) fn release(case: &Case<'_>, release: &Release) -> Result<Vec<Event>, 
 /// That an agent does nothing on behalf of one person with what it holds for another.
 pub(super) fn check_serves(caller: &Caller, grant: &Grant) -> Result<(), Refusal> {
     let Some(person) = grant.holder_acts_for.as_ref().filter(|_| serves_another(caller, grant)) else { return Ok(()) };
-    let message = format!("{} holds this grant on behalf of {person}, and acts for somebody else here", grant.holder);
+    let message = format!("{} holds this grant on behalf of {person}, and acts for another person here", grant.holder);
     Err(Refusal::new(RefusalCode::NotTheHolder, message))
 }
 

@@ -62,7 +62,7 @@ fn lost_meanwhile(view: &View, grant: &Grant, revoked: bool, rules: &Rules, now:
         }
     }
     if revoked {
-        return Some("somebody has taken a grant of the same person away meanwhile".to_owned());
+        return Some("a grant of the same person was revoked or suspended meanwhile".to_owned());
     }
     let is_another = |other: &&Grant| {
         other.id != grant.id && other.break_glass.as_ref().is_some_and(|owed| !owed.drill && owed.closed.is_none())

@@ -19,7 +19,7 @@
 //! | `eligibility` | who may hold a role, and who may act at all |
 //! | `terms` | what a request is for, after every limit |
 //! | `today` | what the current rules leave of an older request |
-//! | `touch` | what other rules would change about existing grants and requests |
+//! | `impact` | what other rules would change about existing grants and requests |
 //! | `limits` | how many grants and requests there may be |
 //! | `request` | the request that a command makes or is about |
 //! | `offer` | the roles that a caller may request |
@@ -37,6 +37,7 @@ mod eligibility;
 mod ending;
 mod extend;
 mod grant;
+mod impact;
 mod limits;
 mod merge;
 mod offer;
@@ -48,7 +49,6 @@ mod store;
 mod submit;
 mod terms;
 mod today;
-mod touch;
 
 use std::sync::Arc;
 
@@ -58,12 +58,12 @@ use self::case::Case;
 pub use self::covered::answered_with;
 pub use self::eligibility::check_not_disabled;
 pub use self::ending::no_longer_extending;
+pub use self::impact::{RulesImpact, end_changed_roles, impact_on_grant, impact_on_request};
 pub use self::merge::{merge_ends, merge_taken, why_it_ends};
 pub use self::offer::{Offer, offers};
 pub use self::remedy::{Remedy, remedies};
 pub use self::review::may_review;
 pub use self::standing::may_still_hold;
-pub use self::touch::{Touched, end_changed_roles, touched_grant, touched_request};
 use super::{Call, Refusal, RefusalCode, Rules, View};
 use crate::command::Command;
 use crate::model::{Actor, Caller, Event, Fact, OnBehalf, Timestamp};

@@ -1,7 +1,7 @@
 //! What a request is for: role, permissions, resource, duration and conditions.
 
 use crate::model::{
-    Conditions, Cut, Details, DurationCut, Extension, Invalid, Networks, NothingLeft, Permission, PermissionSet, Role,
+    Conditions, Cut, Details, DurationCut, EmptyPart, Extension, Invalid, Networks, Permission, PermissionSet, Role,
     RoleName, SIGN_IN_SKEW_MILLIS, Scope, Terms, Timestamp, Ttl,
 };
 use crate::workflow::{Refusal, RefusalCode, Rules};
@@ -44,7 +44,7 @@ pub(super) fn part_of(
             let given: Vec<_> = requestable.allowed().iter().map(ToString::to_string).collect();
             let message =
                 format!("the role `{}` gives none of these permissions: it gives {}", role.name, given.join(", "));
-            Refusal::new(RefusalCode::NothingLeft, message)
+            Refusal::new(RefusalCode::EmptyPart, message)
         })?,
     };
     let terms = Terms { permissions, scope: scope.clone(), duration, conditions: role.conditions.clone() };
@@ -132,22 +132,22 @@ pub(super) fn check_details(details: &Details, rules: &Rules) -> Result<(), Refu
 }
 
 /// Why a cut leaves nothing of `terms`, which are the requested ones less earlier cuts.
-pub(super) fn nothing_left(terms: &Terms, nothing: NothingLeft) -> Refusal {
+pub(super) fn nothing_left(terms: &Terms, nothing: EmptyPart) -> Refusal {
     let message = match nothing {
-        NothingLeft::Permissions => {
+        EmptyPart::Permissions => {
             let asked: Vec<_> = terms.permissions.allowed().iter().map(ToString::to_string).collect();
             format!("nothing would be left of the permissions: asked for is {}", asked.join(", "))
         }
-        NothingLeft::Scope => format!("nothing would be left of the resource: asked for is {}", terms.scope),
-        NothingLeft::Networks => {
+        EmptyPart::Scope => format!("nothing would be left of the resource: asked for is {}", terms.scope),
+        EmptyPart::Networks => {
             let networks: Vec<_> = terms.conditions.networks.iter().flat_map(Networks::texts).collect();
             format!("nothing would be left of the networks: it is for {} already", networks.join(", "))
         }
-        NothingLeft::Session => {
+        EmptyPart::Session => {
             let session = terms.conditions.session.as_ref().map_or_else(String::new, ToString::to_string);
             format!("it is for the session `{session}` alone, and cannot be for another one")
         }
-        NothingLeft::Call => "it is for one exact call of a tool, and cannot be for another one".to_owned(),
+        EmptyPart::Call => "it is for one exact call of a tool, and cannot be for another one".to_owned(),
     };
-    Refusal::new(RefusalCode::NothingLeft, message)
+    Refusal::new(RefusalCode::EmptyPart, message)
 }

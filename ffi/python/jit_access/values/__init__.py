@@ -9,7 +9,7 @@ from jit_access.values.analysis import Analysis, BrokenRule, Case, RequestProof
 from jit_access.values.assessment import Assessment, RiskReason
 from jit_access.values.delegation import Delegation
 from jit_access.values.delivery import Delivery
-from jit_access.values.events import Events, Happened
+from jit_access.values.events import Event, Events
 from jit_access.values.explanation import Considered, Explanation
 from jit_access.values.grant import BreakGlass, Grant
 from jit_access.values.health import ChannelHealth, ClockHealth, Health, JournalHealth, OfflineHealth, StoreHealth
@@ -48,10 +48,10 @@ __all__ = [
     "Delegation",
     "Delivery",
     "Emergency",
+    "Event",
     "Events",
     "Explanation",
     "Grant",
-    "Happened",
     "Health",
     "Held",
     "History",

@@ -8,7 +8,7 @@ from jit_access.answers import Answered, Value
 
 
 @final
-class Happened(Value):
+class Event(Value):
     """A record of a change, or of the last use."""
 
     __slots__ = ()
@@ -43,6 +43,6 @@ class Events(Answered):
         return bool(self._of("missed"))
 
     @property
-    def events(self) -> tuple[Happened, ...]:
+    def events(self) -> tuple[Event, ...]:
         """What happened, oldest first."""
-        return tuple(Happened(each) for each in self._of("events"))
+        return tuple(Event(each) for each in self._of("events"))

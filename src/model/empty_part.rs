@@ -3,17 +3,17 @@
 /// The part of the terms that a cut leaves empty. Complete on purpose.
 ///
 /// ```
-/// use jit_access::model::{Conditions, Cut, NothingLeft, Permission, PermissionSet, Scope, Terms, Ttl};
+/// use jit_access::model::{Conditions, Cut, EmptyPart, Permission, PermissionSet, Scope, Terms, Ttl};
 ///
 /// let only = |name| PermissionSet::new([Permission::new(name)?]);
 /// let (permissions, duration, conditions) = (only("logs:read")?, Ttl::from_hours(1.0)?, Conditions::default());
 /// let asked = Terms { permissions, scope: Scope::ANY, duration, conditions };
 /// let cut = Cut::default().permissions(Some(only("tools.*")?));
-/// assert_eq!(asked.cut(&cut), Err(NothingLeft::Permissions));
+/// assert_eq!(asked.cut(&cut), Err(EmptyPart::Permissions));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NothingLeft {
+pub enum EmptyPart {
     /// No permission is in both.
     Permissions,
     /// No thing is in both.

@@ -5,7 +5,7 @@ use crate::workflow::cuts_by;
 
 /// An entry of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moment {
+pub struct TimelineEntry {
     /// When.
     pub at: Timestamp,
     /// The instant of the last of several uses; otherwise the same as `at`.
@@ -20,7 +20,7 @@ pub struct Moment {
     pub text: String,
 }
 
-impl Moment {
+impl TimelineEntry {
     /// Whether the next entry is one more use by the same principal.
     pub(super) fn joins(&self, next: &Self) -> bool {
         self.event == next.event && self.by == next.by
@@ -34,7 +34,7 @@ impl Moment {
 }
 
 /// The entry of this event; `None` for an event that is not about the session. `request` is the request before it.
-pub(super) fn moment(event: &Event, request: Option<&AccessRequest>) -> Option<Moment> {
+pub(super) fn moment(event: &Event, request: Option<&AccessRequest>) -> Option<TimelineEntry> {
     let mut at = event.at;
     let said = |text: &str, words: Option<&dyn std::fmt::Display>| match words {
         Some(words) => format!("{text}: {words}"),
@@ -96,5 +96,5 @@ pub(super) fn moment(event: &Event, request: Option<&AccessRequest>) -> Option<M
         Fact::AlertSilenced { reason, .. } => said("an alert was silenced", Some(reason)),
         _ => return None,
     };
-    Some(Moment { at, until: at, by: event.by.to_string(), event: event.fact.name(), count: 1, text })
+    Some(TimelineEntry { at, until: at, by: event.by.to_string(), event: event.fact.name(), count: 1, text })
 }

@@ -13,13 +13,13 @@ use crate::workflow::View;
 /// Data that is added to a record.
 ///
 /// ```
-/// use jit_access::service::Told;
+/// use jit_access::service::Attribution;
 ///
-/// let told = Told::default();
-/// assert!(told.person.is_none() && told.approval.is_none());
+/// let attribution = Attribution::default();
+/// assert!(attribution.person.is_none() && attribution.approval.is_none());
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Attribution {
     /// The accountable person: see [`Workflow::accountable`].
     pub person: Option<Principal>,
     /// For a record about a grant: how the grant came to be.
@@ -32,20 +32,20 @@ impl Workflow {
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
     /// # let engine = world::engine()?;
-    /// assert!(engine.workflow().told(&[])?.is_empty());
+    /// assert!(engine.workflow().attributions(&[])?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// Errors of the store.
-    pub fn told(&self, records: &[Record]) -> Result<Vec<Told>, Error> {
+    pub fn attributions(&self, records: &[Record]) -> Result<Vec<Attribution>, Error> {
         let people = self.accountable(records)?;
         let one = |(record, person): (&Record, Option<Principal>)| {
             let approval = match Subject::of(&record.event) {
                 Subject::Grant(id) => self.approval(id)?,
                 _ => None,
             };
-            Ok(Told { person, approval })
+            Ok(Attribution { person, approval })
         };
         records.iter().zip(people).map(one).collect()
     }

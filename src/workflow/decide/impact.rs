@@ -21,13 +21,13 @@ use crate::workflow::{OnRoleChange, RefusalCode, Rules, View};
 /// // A request of the role `deployer` for an hour waits for an answer.
 /// let roles = "roles: {deployer: {permissions: [tools.execute]}}";
 /// let tighter = Config::parse(&format!("jit_access: {{max_duration_hours: 0.5, approver_roles: [lead], {roles}}}"), [])?;
-/// let touched = engine.touched_by(&tighter.rules)?;
-/// assert_eq!((touched.len(), touched[0].key.as_str()), (1, "max_duration_hours"));
+/// let impact = engine.rules_impact(&tighter.rules)?;
+/// assert_eq!((impact.len(), impact[0].key.as_str()), (1, "max_duration_hours"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Touched {
+pub struct RulesImpact {
     /// The live grant; `None` for a pending request.
     pub grant: Option<GrantId>,
     /// The request, or the one that the grant answers.
@@ -44,10 +44,10 @@ pub struct Touched {
 
 /// What these rules change about a grant that is live at `now`; nothing for an ended grant.
 #[must_use]
-pub fn touched_grant(grant: &Grant, rules: &Rules, now: Timestamp) -> Vec<Touched> {
+pub fn impact_on_grant(grant: &Grant, rules: &Rules, now: Timestamp) -> Vec<RulesImpact> {
     let mut found = Vec::new();
-    let mut touch = |key: String, effect: &str| {
-        found.push(Touched {
+    let mut add = |key: String, effect: &str| {
+        found.push(RulesImpact {
             grant: Some(grant.id),
             request: grant.request,
             principal: grant.holder.clone(),
@@ -60,17 +60,17 @@ pub fn touched_grant(grant: &Grant, rules: &Rules, now: Timestamp) -> Vec<Touche
         return found;
     }
     if !rules.enabled {
-        touch("enabled".to_owned(), "is not honoured");
+        add("enabled".to_owned(), "is not honoured");
     }
     let emergency = grant.break_glass.is_some();
     match grant.permissions.difference(rules.reserved(emergency)) {
-        None => touch("reserved_permissions".to_owned(), "gives nothing any more"),
-        Some(left) if left != grant.permissions => touch("reserved_permissions".to_owned(), "gives less from now on"),
+        None => add("reserved_permissions".to_owned(), "gives nothing any more"),
+        Some(left) if left != grant.permissions => add("reserved_permissions".to_owned(), "gives less from now on"),
         Some(_) => {}
     }
     if emergency {
         if !rules.break_glass.enabled {
-            touch("break_glass.enabled".to_owned(), GOES_ON);
+            add("break_glass.enabled".to_owned(), GOES_ON);
         }
         return found;
     }
@@ -79,27 +79,27 @@ pub fn touched_grant(grant: &Grant, rules: &Rules, now: Timestamp) -> Vec<Touche
         OnRoleChange::Revoke => "is revoked at the start",
     };
     if let Some(key) = beyond_its_role(grant, rules) {
-        touch(key, role_changed);
+        add(key, role_changed);
     }
     let Some(role) = rules.catalogue.get(&grant.role) else { return found };
     let key = |name: &str| format!("roles.{}.{name}", role.name);
     let (longest, limit) = longest(role, rules);
     if grant.window.end().millis().saturating_sub(grant.window.start().millis()) > longest.millis() {
-        touch(limit, GOES_ON);
+        add(limit, GOES_ON);
     }
     if !grant.conditions.is_within(&role.conditions) {
-        touch(key("conditions"), GOES_ON);
+        add(key("conditions"), GOES_ON);
     }
     found
 }
 
 /// What becomes of a grant that was approved under other rules, where nothing binds it at each use.
-const GOES_ON: &str = "goes on to its end as it was approved";
+const GOES_ON: &str = "continues to its end as it was approved";
 
 /// What these rules change about a request that waits for an answer at `now`; nothing about one that has it.
 #[must_use]
-pub fn touched_request(request: &AccessRequest, rules: &Rules, now: Timestamp) -> Vec<Touched> {
-    let touch = |key: String, effect: String| Touched {
+pub fn impact_on_request(request: &AccessRequest, rules: &Rules, now: Timestamp) -> Vec<RulesImpact> {
+    let impact = |key: String, effect: String| RulesImpact {
         grant: None,
         request: request.id,
         principal: request.requester.clone(),
@@ -111,10 +111,10 @@ pub fn touched_request(request: &AccessRequest, rules: &Rules, now: Timestamp) -
         return Vec::new();
     }
     if !rules.enabled {
-        return vec![touch("enabled".to_owned(), "cannot be approved".to_owned())];
+        return vec![impact("enabled".to_owned(), "cannot be approved".to_owned())];
     }
     match todays_cut(request, &request.terms(), rules) {
-        Ok((_, limits)) => limits.into_iter().map(|key| touch(key, "is cut when it is approved".to_owned())).collect(),
+        Ok((_, limits)) => limits.into_iter().map(|key| impact(key, "is cut when it is approved".to_owned())).collect(),
         Err(refusal) => {
             let key = match refusal.code() {
                 RefusalCode::JustificationRequired => "require_justification".to_owned(),
@@ -125,7 +125,7 @@ pub fn touched_request(request: &AccessRequest, rules: &Rules, now: Timestamp) -
                     Some(_) => format!("roles.{}.permissions", request.role),
                 },
             };
-            vec![touch(key, "cannot be approved".to_owned())]
+            vec![impact(key, "cannot be approved".to_owned())]
         }
     }
 }

@@ -11,20 +11,20 @@ const READY: [(&str, &str); 2] = [
 /// The ready set of guardrails of this name.
 ///
 /// ```
-/// use jit_access::policy::ready_guardrails;
+/// use jit_access::policy::shipped_guardrails;
 ///
-/// assert!(ready_guardrails("mac-strict").is_some() && ready_guardrails("mac").is_none());
+/// assert!(shipped_guardrails("mac-strict").is_some() && shipped_guardrails("mac").is_none());
 /// ```
 #[must_use]
-pub fn ready_guardrails(name: &str) -> Option<PolicyFile> {
+pub fn shipped_guardrails(name: &str) -> Option<PolicyFile> {
     READY.iter().find(|(known, _)| *known == name).map(|(known, text)| PolicyFile::new(*known, *text))
 }
 
 /// The names of all ready sets.
 ///
 /// ```
-/// assert_eq!(jit_access::policy::ready_guardrail_names().collect::<Vec<_>>(), ["mac-strict", "mac-relaxed"]);
+/// assert_eq!(jit_access::policy::shipped_guardrail_names().collect::<Vec<_>>(), ["mac-strict", "mac-relaxed"]);
 /// ```
-pub fn ready_guardrail_names() -> impl Iterator<Item = &'static str> {
+pub fn shipped_guardrail_names() -> impl Iterator<Item = &'static str> {
     READY.iter().map(|(name, _)| *name)
 }

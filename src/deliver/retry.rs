@@ -6,7 +6,7 @@ use backon::BackoffBuilder;
 
 /// How often and how long a delivery is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pace {
+pub struct RetryPolicy {
     /// How many attempts there are in all.
     pub attempts: u32,
     /// The pause after the first failure; each further one is twice as long, and all are stretched by a random part.
@@ -19,7 +19,7 @@ pub struct Pace {
     pub down_after: u32,
 }
 
-impl Default for Pace {
+impl Default for RetryPolicy {
     /// Ten attempts over about two hours, no least time between two messages, and down after five failures.
     fn default() -> Self {
         Self {
@@ -38,8 +38,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// No receiver may put a delivery off for longer.
 const LONGEST_WISH: Duration = Duration::from_secs(24 * 3_600);
 
-impl Pace {
-    /// The default pace with these limits of attempts and of messages a minute.
+impl RetryPolicy {
+    /// The default policy with these limits of attempts and of messages a minute.
     #[must_use]
     pub fn of(attempts: u32, per_minute: Option<u32>) -> Self {
         let gap = per_minute.filter(|count| *count > 0).map_or(Duration::ZERO, |count| MINUTE / count);
@@ -49,7 +49,7 @@ impl Pace {
     /// How long to wait after failed attempt number `attempt`, or `None` after the last one. The receiver's own value
     /// is a minimum.
     #[must_use]
-    pub fn pause(&self, attempt: u32, wish: Option<Duration>) -> Option<Duration> {
+    pub fn delay(&self, attempt: u32, wish: Option<Duration>) -> Option<Duration> {
         if attempt >= self.attempts {
             return None;
         }
@@ -97,8 +97,8 @@ impl Circuit {
         self.closed_until.is_some()
     }
 
-    pub(super) fn sends(&mut self, now: Duration, pace: &Pace) {
-        self.next = now + pace.gap;
+    pub(super) fn sends(&mut self, now: Duration, retry: &RetryPolicy) {
+        self.next = now + retry.gap;
     }
 
     pub(super) fn succeeded(&mut self) {
@@ -107,13 +107,13 @@ impl Circuit {
     }
 
     /// Notes a failure of the whole receiver. Returns whether the channel is down since then.
-    pub(super) fn failed(&mut self, now: Duration, pace: &Pace, wish: Option<Duration>) -> bool {
+    pub(super) fn failed(&mut self, now: Duration, retry: &RetryPolicy, wish: Option<Duration>) -> bool {
         let was_down = self.is_down();
         self.failures = self.failures.saturating_add(1);
         let wish = wish.map(|wish| wish.min(LONGEST_WISH));
-        if self.failures >= pace.down_after {
-            let beyond = self.failures - pace.down_after;
-            let pause = pace.first_pause.saturating_mul(1 << beyond.min(6)).min(LONGEST_CLOSED);
+        if self.failures >= retry.down_after {
+            let beyond = self.failures - retry.down_after;
+            let pause = retry.first_pause.saturating_mul(1 << beyond.min(6)).min(LONGEST_CLOSED);
             self.closed_until = Some(now + pause.max(wish.unwrap_or_default()));
         } else if let Some(wish) = wish {
             self.next = self.next.max(now + wish);
@@ -131,24 +131,24 @@ mod tests {
 
     #[test]
     fn pauses_grow_within_their_bounds_and_end() {
-        let pace = Pace::default();
-        let mut least = pace.first_pause;
-        for attempt in 1..pace.attempts {
-            let pause = pace.pause(attempt, None).unwrap();
+        let retry = RetryPolicy::default();
+        let mut least = retry.first_pause;
+        for attempt in 1..retry.attempts {
+            let pause = retry.delay(attempt, None).unwrap();
             assert!(pause >= least && pause <= least * 2, "{attempt}: {pause:?} after {least:?}");
-            least = (least * 2).min(pace.longest_pause);
+            least = (least * 2).min(retry.longest_pause);
         }
-        assert_eq!(pace.pause(pace.attempts, None), None);
-        assert_eq!(pace.pause(u32::MAX, None), None);
-        let different: std::collections::BTreeSet<_> = (0..20).filter_map(|_| pace.pause(3, None)).collect();
+        assert_eq!(retry.delay(retry.attempts, None), None);
+        assert_eq!(retry.delay(u32::MAX, None), None);
+        let different: std::collections::BTreeSet<_> = (0..20).filter_map(|_| retry.delay(3, None)).collect();
         assert!(different.len() > 1, "no two workers try at the same instants");
     }
 
     #[test]
     fn the_wish_of_the_receiver_is_a_least_time_and_bounded() {
-        let pace = Pace::default();
-        assert!(pace.pause(1, Some(Duration::from_secs(600))).unwrap() >= Duration::from_secs(600));
-        assert!(pace.pause(1, Some(Duration::from_secs(u64::MAX))).unwrap() <= LONGEST_WISH);
+        let retry = RetryPolicy::default();
+        assert!(retry.delay(1, Some(Duration::from_secs(600))).unwrap() >= Duration::from_secs(600));
+        assert!(retry.delay(1, Some(Duration::from_secs(u64::MAX))).unwrap() <= LONGEST_WISH);
     }
 
     #[test]
@@ -164,26 +164,27 @@ mod tests {
 
     #[test]
     fn a_channel_that_is_down_is_left_alone_and_tried_again() {
-        let (pace, mut circuit) = (Pace { gap: Duration::from_millis(100), ..Pace::default() }, Circuit::default());
+        let (retry, mut circuit) =
+            (RetryPolicy { gap: Duration::from_millis(100), ..RetryPolicy::default() }, Circuit::default());
         let second = Duration::from_secs(1);
-        for n in 1..pace.down_after {
-            assert!(!circuit.failed(second, &pace, None), "{n}");
+        for n in 1..retry.down_after {
+            assert!(!circuit.failed(second, &retry, None), "{n}");
             assert_eq!(circuit.wait(second), Duration::ZERO);
         }
-        assert!(circuit.failed(second, &pace, None));
-        assert_eq!(circuit.wait(second), pace.first_pause);
-        assert_eq!(circuit.wait(second + pace.first_pause), Duration::ZERO, "one message tries");
-        assert!(!circuit.failed(second, &pace, None), "it was down before");
-        assert_eq!(circuit.wait(second), pace.first_pause * 2);
+        assert!(circuit.failed(second, &retry, None));
+        assert_eq!(circuit.wait(second), retry.first_pause);
+        assert_eq!(circuit.wait(second + retry.first_pause), Duration::ZERO, "one message tries");
+        assert!(!circuit.failed(second, &retry, None), "it was down before");
+        assert_eq!(circuit.wait(second), retry.first_pause * 2);
         for _ in 0..1_000 {
-            circuit.failed(second, &pace, None);
+            circuit.failed(second, &retry, None);
         }
         assert_eq!(circuit.wait(second), LONGEST_CLOSED);
         circuit.succeeded();
         assert!(!circuit.is_down() && circuit.wait(second).is_zero());
-        circuit.sends(second, &pace);
-        assert_eq!(circuit.wait(second), pace.gap);
-        circuit.failed(second, &pace, Some(Duration::from_secs(30)));
+        circuit.sends(second, &retry);
+        assert_eq!(circuit.wait(second), retry.gap);
+        circuit.failed(second, &retry, Some(Duration::from_secs(30)));
         assert_eq!(circuit.wait(second), Duration::from_secs(30), "one wish is honoured without counting as down");
     }
 }
