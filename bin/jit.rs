@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(jit_access::cli::main(std::env::args_os()))
+    ExitCode::from(jit_access::internal::cli::main(std::env::args_os()))
 }

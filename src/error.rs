@@ -73,7 +73,7 @@ impl From<StoreError> for Error {
 ///
 /// ```
 /// use jit_access::model::Ttl;
-/// use jit_access::{Error, ErrorKind, wire};
+/// use jit_access::{Error, ErrorKind, internal::wire};
 ///
 /// let error = Error::from(Ttl::from_hours(-1.0).unwrap_err());
 /// assert_eq!((error.kind(), wire::http_status(&error)), (ErrorKind::Invalid, 400));

@@ -19,25 +19,25 @@ pub mod authz;
 pub mod authzen;
 pub mod check;
 #[cfg(feature = "cli")]
-pub mod cli;
+mod cli;
 pub mod clock;
 pub mod command;
 #[cfg(feature = "config")]
 pub mod config;
 #[cfg(any(feature = "smtp", feature = "webhooks"))]
-pub mod deliver;
+mod deliver;
 mod error;
-pub mod evidence;
+mod evidence;
 mod file;
 #[cfg(any(feature = "authzen", feature = "webhooks"))]
 mod handles;
 #[cfg(feature = "host")]
 pub mod host;
-pub mod index;
-pub mod journal;
+mod index;
+mod journal;
 mod lock;
 pub mod model;
-pub mod monitor;
+mod monitor;
 pub mod notify;
 #[cfg(feature = "cedar")]
 pub mod policy;
@@ -45,13 +45,13 @@ mod projection;
 #[cfg(feature = "proof")]
 pub mod proof;
 #[cfg(feature = "sign")]
-pub mod seal;
+mod seal;
 pub mod service;
-pub mod sizing;
+mod sizing;
 mod spool;
 pub mod store;
-pub mod summary;
-pub mod wire;
+mod summary;
+mod wire;
 pub mod workflow;
 
 // The types that an embedding program uses. Everything else is in the module of its part.
@@ -67,3 +67,42 @@ pub use model::{
     Resource, RoleName, Scope, Timestamp, Ttl,
 };
 pub use service::{Builder, Engine, IdempotencyKey, Listing, Receipt, Workflow};
+
+/// What the bindings, the command line and the tests of this repository use. It may change in any version; what other
+/// programs need of it is also in `service`, `store` and `host`.
+#[doc(hidden)]
+pub mod internal {
+    #[cfg(feature = "cli")]
+    pub mod cli {
+        pub use crate::cli::*;
+    }
+    #[cfg(any(feature = "smtp", feature = "webhooks"))]
+    pub mod deliver {
+        pub use crate::deliver::*;
+    }
+    pub mod evidence {
+        pub use crate::evidence::*;
+    }
+    pub mod index {
+        pub use crate::index::*;
+    }
+    pub mod journal {
+        pub use crate::journal::*;
+    }
+    pub mod monitor {
+        pub use crate::monitor::*;
+    }
+    #[cfg(feature = "sign")]
+    pub mod seal {
+        pub use crate::seal::*;
+    }
+    pub mod sizing {
+        pub use crate::sizing::*;
+    }
+    pub mod summary {
+        pub use crate::summary::*;
+    }
+    pub mod wire {
+        pub use crate::wire::*;
+    }
+}

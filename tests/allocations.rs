@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::index::GrantIndex;
+use jit_access::internal::index::GrantIndex;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::{Batch, MemoryStore, Store};

@@ -2,12 +2,12 @@
 
 use jit_access::command::{Approve, Submit};
 use jit_access::config::Config;
+use jit_access::internal::wire::command;
 use jit_access::model::{
     Analysis, Caller, Justification, Permission, PermissionSet, Principal, RequestId, RoleName, Scope,
 };
 use jit_access::service::{Builder, Engine};
 use jit_access::store::MemoryStore;
-use jit_access::wire::command;
 use serde_json::{Value, json};
 
 const TEXT: &str = r#"

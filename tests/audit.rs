@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jit_access::command::{ExportRecords, ListRecords, ListRefusals};
-use jit_access::journal::Record;
+use jit_access::internal::journal::Record;
+use jit_access::internal::wire::export;
 use jit_access::model::{
     AccessRequest, Actor, Caller, Event, ExportFormat, Fact, Grant, GrantId, Principal, RecordFilter, RecordOrder,
     RequestId, Revision, RoleName, Scope,
@@ -11,7 +12,6 @@ use jit_access::model::{
 use jit_access::service::{Builder, Engine};
 use jit_access::store::conformance::week::{Week, rules};
 use jit_access::store::{MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store};
-use jit_access::wire::export;
 use serde_json::Value;
 
 fn auditor() -> Caller {

@@ -56,7 +56,7 @@ impl World {
 
     fn uses_on_record(&self) -> Vec<bool> {
         let (_, records) = self.store.records(&RecordQuery::after(Revision::ZERO, 1_000)).unwrap();
-        let drill = |record: &jit_access::journal::Record| match record.event.fact {
+        let drill = |record: &jit_access::internal::journal::Record| match record.event.fact {
             Fact::GrantUsed { drill, .. } => Some(drill),
             _ => None,
         };

@@ -27,7 +27,7 @@ use std::str::FromStr;
 
 use cedar_policy::{PolicyId, PolicySet};
 use jit_access::command::tool_call;
-use jit_access::index::GrantIndex;
+use jit_access::internal::index::GrantIndex;
 use jit_access::model::*;
 use jit_access::policy::{self, Attributes, Schema};
 use jit_access::workflow::{Rules, met_until};

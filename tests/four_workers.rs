@@ -8,7 +8,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jit_access::journal::Verifier;
+use jit_access::internal::journal::Verifier;
 use jit_access::store::conformance::{Fixture, Place};
 use jit_access::store::{RecordQuery, SqliteOptions, SqliteStore, Store};
 use jit_access::store_conformance;

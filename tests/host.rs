@@ -10,8 +10,8 @@ use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::host::log::{self, Level, Record, Sink};
 use jit_access::host::{BackgroundWork, Host, environment};
+use jit_access::internal::wire::command;
 use jit_access::model::{Outcome, PrincipalKind, Reason, RequestId, Revision};
-use jit_access::wire::command;
 use jit_access::{Error, ErrorKind};
 use serde_json::Value;
 
@@ -101,7 +101,7 @@ fn time_and_background_work_are_the_programs_where_it_says_so() {
 fn a_closed_engine_is_unavailable_and_worth_another_try() {
     let error = Error::Closed;
     assert_eq!((error.kind(), error.code(), error.is_retryable()), (ErrorKind::Unavailable, "unavailable", true));
-    assert_eq!(jit_access::wire::http_status(&error), 503);
+    assert_eq!(jit_access::internal::wire::http_status(&error), 503);
 }
 
 struct Channel(Mutex<Sender<Record>>);

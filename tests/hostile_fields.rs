@@ -3,9 +3,9 @@
 use jit_access::Error;
 use jit_access::command::{CommandSpec, FieldKind, catalogue};
 use jit_access::config::Config;
+use jit_access::internal::wire::command::{fields_of, run};
 use jit_access::service::{Builder, Engine};
 use jit_access::store::MemoryStore;
-use jit_access::wire::command::{fields_of, run};
 use serde_json::{Map, Value, json};
 
 /// Texts that have broken something somewhere.

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jit_access::command::ExportRecords;
+use jit_access::internal::wire::export;
 use jit_access::model::*;
 use jit_access::service::Builder;
 use jit_access::store::conformance::week::{Week, rules};
 use jit_access::store::conformance::world::{at, cast, granted, minutes, role, submit};
 use jit_access::store::{Batch, MemoryStore, RemovalLimits, Store};
-use jit_access::wire::export;
 use serde_json::{Map, Value};
 
 /// What of OCSF 1.8.0 these events may hold: see `fixtures/ocsf/reduce.py`.

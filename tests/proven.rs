@@ -14,7 +14,7 @@ use jit_access::model::{
 use jit_access::policy::{
     Guardrails, Schema, StandingPolicies, shipped_guardrail_names, shipped_guardrails, translate,
 };
-use jit_access::proof::{OtherPolicies, Proof, Prover};
+use jit_access::proof::{Around, Proof, Prover};
 
 /// Little enough for every kind of thing to be asked about.
 const SCHEMA: &str = r#"
@@ -63,7 +63,7 @@ fn the_policies_of_all_forms_are_proven() {
     let Some(prover) = prover() else { return };
     let schema = Schema::parse(SCHEMA).unwrap();
     let (standing, guardrails) = sets(&schema);
-    let around = OtherPolicies { schema: &schema, standing: &standing, guardrails: &guardrails };
+    let around = Around { schema: &schema, standing: &standing, guardrails: &guardrails };
     let but = permissions(&["tools.*"]).difference(&[Permission::new("tools.read").unwrap()]).unwrap();
     let mut forms: Vec<Grant> = scopes().into_iter().map(|scope| grant(&["tools.execute"]).scope(scope)).collect();
     forms.push(grant(&["*"]));
@@ -101,7 +101,7 @@ fn the_shipped_schema_and_sets_are_proven() {
     operator.permissions = role.permissions.clone();
     for name in shipped_guardrail_names() {
         let guardrails = Guardrails::parse(&[shipped_guardrails(name).unwrap()], &schema).unwrap();
-        let around = OtherPolicies { schema: &schema, standing: &standing, guardrails: &guardrails };
+        let around = Around { schema: &schema, standing: &standing, guardrails: &guardrails };
         let proof = prover.prove(&operator, &around).unwrap();
         assert!(proof.is_proven(), "{name}: {proof}");
         println!("{name}: {proof}");
@@ -113,7 +113,7 @@ fn the_faults_that_a_generator_could_have_are_found() {
     let Some(prover) = prover() else { return };
     let schema = Schema::parse(SCHEMA).unwrap();
     let (standing, guardrails) = sets(&schema);
-    let around = OtherPolicies { schema: &schema, standing: &standing, guardrails: &guardrails };
+    let around = Around { schema: &schema, standing: &standing, guardrails: &guardrails };
     let grant = grant(&["tools.execute"]).scope("server:shop".parse().unwrap());
     let window = |end: &str| Window::new(grant.window.start(), end.parse().unwrap()).unwrap();
     let tampered = |change: &dyn Fn(&mut Grant)| {
@@ -167,7 +167,7 @@ fn the_faults_that_a_generator_could_have_are_found() {
 fn without_a_solver_or_time_nothing_is_proven() {
     let schema = Schema::parse(SCHEMA).unwrap();
     let (standing, guardrails) = sets(&schema);
-    let around = OtherPolicies { schema: &schema, standing: &standing, guardrails: &guardrails };
+    let around = Around { schema: &schema, standing: &standing, guardrails: &guardrails };
     for (program, limit) in [("/nowhere/cvc5", 10_000), ("/bin/false", 10_000), ("/bin/cat", 300)] {
         let prover = Prover::with(PathBuf::from(program), Duration::from_millis(limit));
         let proof = prover.prove(&grant(&["tools.execute"]), &around).unwrap();

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host};
+use jit_access::internal::wire::command;
 use jit_access::model::ProofOutcome;
 use jit_access::notify::{FnChannel, Notice, Sent};
 use jit_access::proof::Prover;
-use jit_access::wire::command;
 use serde_json::{Value, json};
 
 const FORBID: &str = r#"@id("frozen") forbid (principal, action, resource in Server::"frozen");"#;
@@ -143,7 +143,7 @@ fn jit_prove_does_it_beside_a_host() {
     let id = ask(&host);
     let jit = |more: &[&str]| {
         let arguments = ["jit", "prove", path.to_str().unwrap(), "--once"];
-        jit_access::cli::main(arguments.iter().chain(more).map(Into::into))
+        jit_access::internal::cli::main(arguments.iter().chain(more).map(Into::into))
     };
     assert_eq!(jit(&["--seconds", "120"]), 0);
     assert_eq!(shown(&host, &id).0["outcome"], "proven");

@@ -11,10 +11,10 @@ use jit_access::clock::ManualClock;
 use jit_access::command::{Approve, ListRecords, Revoke, RevokeMany, Submit, Suspend, Withdraw};
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host};
+use jit_access::internal::seal::SignedNote;
+use jit_access::internal::wire::command;
 use jit_access::model::*;
 use jit_access::notify::{FnChannel, NoticeKind, SendError, Sent};
-use jit_access::seal::SignedNote;
-use jit_access::wire::command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

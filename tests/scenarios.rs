@@ -10,17 +10,17 @@ use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::command::{AnswerKind, Command, CommandSpec, Fields, Read, catalogue, spec_of};
 use jit_access::config::Config;
+use jit_access::internal::wire::command::{fields_of, run as run_document};
+use jit_access::internal::wire::{
+    self, AlertDocument, Circumstances, DecisionDocument, DelegationDocument, DeliveryDocument, EventsDocument,
+    ExplanationDocument, GrantDocument, HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument,
+    RefusedDocument, RemediesDocument, ReplayDocument, RequestDocument, RightSizeDocument, SummaryDocument,
+};
 use jit_access::model::{
     Action, Caller, Context, Grant, Invalid, Permission, Principal, Query, Resource, RoleName, SignIn, Timestamp,
 };
 use jit_access::service::{Accuracy, Builder, Engine, IdempotencyKey, Listing, Receipt, Workflow};
 use jit_access::store::{ListedRequest, MemoryStore, SqliteOptions, SqliteStore, Store};
-use jit_access::wire::command::{fields_of, run as run_document};
-use jit_access::wire::{
-    self, AlertDocument, Circumstances, DecisionDocument, DelegationDocument, DeliveryDocument, EventsDocument,
-    ExplanationDocument, GrantDocument, HealthDocument, OfferDocument, PageDocument, ProblemDocument, RecordDocument,
-    RefusedDocument, RemediesDocument, ReplayDocument, RequestDocument, RightSizeDocument, SummaryDocument,
-};
 use jit_access::workflow::RefusalCode;
 use jit_access::{Error, ErrorKind};
 use serde_json::{Map, Value, json};

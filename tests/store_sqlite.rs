@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use jit_access::journal::{Hash, Record};
+use jit_access::internal::journal::{Hash, Record};
 use jit_access::model::{DetailText, Fact, GrantId, Revision, Timestamp, UseDetails};
 use jit_access::store::conformance::world::{
     Dice, Story, at, cast, granted, has_grown, journal, live_grants, role, submit, used,

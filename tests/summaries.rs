@@ -6,7 +6,9 @@ use jit_access::Check;
 use jit_access::clock::ManualClock;
 use jit_access::command::{Approve, ListRemedies, Release, Submit};
 use jit_access::config::Config;
-use jit_access::journal::Record;
+use jit_access::internal::journal::Record;
+use jit_access::internal::summary::Fold;
+use jit_access::internal::wire::{SummaryDocument, to_json};
 use jit_access::model::{
     Action, Caller, GrantId, Justification, Principal, Resource, Revision, RoleName, SummaryForm, Timestamp, Ttl,
 };
@@ -14,8 +16,6 @@ use jit_access::model::{Outcome, Query};
 use jit_access::notify::NoticeKind;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::{Batch, MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store};
-use jit_access::summary::Fold;
-use jit_access::wire::{SummaryDocument, to_json};
 
 const CONFIG: &str = "jit_access: {approver_roles: [lead], session_summary: true, \
      roles: {operator: {permissions: ['tools.*']}, runner: {permissions: [tools.run]}}}";

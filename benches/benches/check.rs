@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use jit_access::index::GrantIndex;
+use jit_access::internal::index::GrantIndex;
 use jit_access::model::Revision;
 use jit_access_benches::structures::Floor;
 use jit_access_benches::workload::{World, now};

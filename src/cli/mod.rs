@@ -88,7 +88,7 @@ use crate::command::{CommandSpec, catalogue};
 /// Runs the command line, and returns the exit code. The first argument is the name of the program.
 ///
 /// ```no_run
-/// let code = jit_access::cli::main(std::env::args_os());
+/// let code = jit_access::internal::cli::main(std::env::args_os());
 /// ```
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let matches = match grammar::grammar().try_get_matches_from(arguments) {

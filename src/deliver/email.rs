@@ -20,7 +20,7 @@ use crate::notify::{AddressKind, Channel, EmailSettings, MailSecurity, Outgoing,
 /// Sends notices by e-mail.
 ///
 /// ```
-/// use jit_access::deliver::{Email, Links, Templates};
+/// use jit_access::internal::deliver::{Email, Links, Templates};
 /// use jit_access::notify::{EmailSettings, MailSecurity};
 ///
 /// let settings = EmailSettings {

@@ -7,7 +7,7 @@ use crate::notify::{Link, Notice};
 /// What links are made of.
 ///
 /// ```
-/// use jit_access::deliver::Links;
+/// use jit_access::internal::deliver::Links;
 /// use jit_access::model::Recipient;
 /// use jit_access::notify::{Link, Notice, NoticeKind};
 ///

@@ -16,7 +16,7 @@ use crate::notify::{Channel, ChannelKind, ChannelSettings, NoticeSettings, Outgo
 /// request handles, for callbacks.
 ///
 /// ```
-/// use jit_access::deliver::open_channels;
+/// use jit_access::internal::deliver::open_channels;
 /// use jit_access::notify::NoticeSettings;
 ///
 /// assert!(open_channels(&NoticeSettings::default(), None, None)?.is_empty());

@@ -12,7 +12,7 @@ use crate::model::{Invalid, Principal, RequestId, Secret, Timestamp};
 /// The contents of a signed link.
 ///
 /// ```
-/// use jit_access::deliver::{LinkKeys, SignedLink};
+/// use jit_access::internal::deliver::{LinkKeys, SignedLink};
 /// use jit_access::model::{RequestId, Secret};
 ///
 /// let keys = LinkKeys::new(&[Secret::new("a secret of at least 32 characters!")])?;
@@ -82,7 +82,7 @@ const SHORTEST: usize = 32;
 /// The keys of links. The first one signs; all of them verify, so that a key can be replaced while links are in use.
 ///
 /// ```
-/// use jit_access::deliver::LinkKeys;
+/// use jit_access::internal::deliver::LinkKeys;
 /// use jit_access::model::{Secret, Timestamp};
 ///
 /// let keys = LinkKeys::new(&[LinkKeys::random_secret()?])?;

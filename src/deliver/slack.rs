@@ -18,7 +18,7 @@ use crate::notify::{AddressKind, Channel, Notice, NoticeKind, Outgoing, Reach, S
 /// Sends notices to Slack.
 ///
 /// ```
-/// use jit_access::deliver::{Links, Slack, Templates};
+/// use jit_access::internal::deliver::{Links, Slack, Templates};
 /// use jit_access::model::Secret;
 /// use jit_access::notify::SlackSettings;
 ///

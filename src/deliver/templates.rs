@@ -30,7 +30,7 @@ const SHIPPED: [(&str, &str); 5] = [
 /// The templates in use.
 ///
 /// ```
-/// use jit_access::deliver::Templates;
+/// use jit_access::internal::deliver::Templates;
 ///
 /// assert!(Templates::shipped().is_ok());
 /// let folder = tempfile::tempdir()?;

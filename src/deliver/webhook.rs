@@ -17,7 +17,7 @@ use crate::notify::{Channel, Notice, Outgoing, Reach, SendError, Sent, WebhookSe
 /// Sends notices to one address.
 ///
 /// ```
-/// use jit_access::deliver::{Links, Webhook};
+/// use jit_access::internal::deliver::{Links, Webhook};
 /// use jit_access::model::Secret;
 /// use jit_access::notify::WebhookSettings;
 ///

@@ -22,7 +22,7 @@ use crate::store::{LeasedDelivery, Settled, StoreError};
 /// The outbox, as the work of delivery sees it.
 ///
 /// ```
-/// use jit_access::deliver::{Deliverer, Outbox};
+/// use jit_access::internal::deliver::{Deliverer, Outbox};
 /// use jit_access::model::{DeliveryId, Timestamp};
 /// use jit_access::store::{LeasedDelivery, Settled, StoreError};
 ///

@@ -8,7 +8,7 @@ use crate::model::{Actor, Fact, Grant, GrantId, ReviewOutcome, Timestamp};
 /// Reads the records up to the end of a period, in order: before it begins those that change state, and then all.
 ///
 /// ```
-/// use jit_access::evidence::Collector;
+/// use jit_access::internal::evidence::Collector;
 ///
 /// let collector = Collector::new("2026-12-01T00:00:00Z".parse()?, "2026-12-08T00:00:00Z".parse()?);
 /// assert!(collector.grants().is_empty());

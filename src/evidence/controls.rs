@@ -34,7 +34,7 @@ pub struct Chain {
 /// Old records that were removed, so that the evidence is incomplete for a part of the period.
 ///
 /// ```
-/// assert!(jit_access::evidence::Chain::default().removed.is_none());
+/// assert!(jit_access::internal::evidence::Chain::default().removed.is_none());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemovedRecords {

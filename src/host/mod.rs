@@ -28,6 +28,8 @@ mod open;
 #[cfg(feature = "proof")]
 mod proving;
 
+#[cfg(any(feature = "smtp", feature = "webhooks"))]
+pub use crate::deliver::SignedLink;
 pub use background::Background;
 pub use keeper::Keeper;
 #[cfg(feature = "cli")]

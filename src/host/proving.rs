@@ -3,7 +3,7 @@
 use super::open::Host;
 use crate::error::Error;
 use crate::model::{ProofOutcome, RequestId, RequestProof};
-use crate::proof::{OtherPolicies, Proof, Prover};
+use crate::proof::{Around, Proof, Prover};
 
 impl Host {
     /// Asks the solver about each pending request without a verdict for its version and the policies in force, and
@@ -28,8 +28,7 @@ impl Host {
     /// When the store cannot be read or written, or the file of guardrails is wrong.
     pub fn prove_waiting(&self, prover: &Prover) -> Result<Vec<(RequestId, RequestProof)>, Error> {
         self.workflow().prove_waiting(|grant, beside| {
-            let around =
-                OtherPolicies { schema: beside.schema, standing: beside.standing, guardrails: beside.guardrails };
+            let around = Around { schema: beside.schema, standing: beside.standing, guardrails: beside.guardrails };
             match prover.prove(grant, &around) {
                 Ok(proof) => (outcome(&proof), proof.detail()),
                 Err(error) => (ProofOutcome::Enumerated, error.to_string()),

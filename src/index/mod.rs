@@ -65,7 +65,7 @@ use crate::model::{Decision, Grant, GrantId, PrincipalKind, Query, RawQuery, Rea
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
 /// # let world::World { engine, request, dev, .. } = world::granted()?;
-/// use jit_access::index::{Change, GrantIndex};
+/// use jit_access::internal::index::{Change, GrantIndex};
 /// use jit_access::model::*;
 ///
 /// let grant = engine.workflow().request(&dev, request)?.grant.ok_or("no grant")?;
@@ -85,7 +85,7 @@ pub struct GrantIndex {
 /// One difference between two revisions.
 ///
 /// ```
-/// use jit_access::index::{Change, GrantIndex};
+/// use jit_access::internal::index::{Change, GrantIndex};
 /// use jit_access::model::{GrantId, Revision};
 ///
 /// let index = GrantIndex::new();

@@ -11,7 +11,7 @@ use crate::model::{
 /// The live grants of every principal, as of one revision.
 ///
 /// ```
-/// use jit_access::index::naive::NaiveIndex;
+/// use jit_access::internal::index::naive::NaiveIndex;
 ///
 /// assert!(NaiveIndex::new().is_empty());
 /// ```

@@ -12,7 +12,7 @@ const KNOWN_USES: usize = 1_024;
 /// Parses records. Of equal uses, only the first is parsed as JSON.
 ///
 /// ```
-/// use jit_access::journal::{Hash, Parser, Record};
+/// use jit_access::internal::journal::{Hash, Parser, Record};
 /// use jit_access::model::{Actor, Event, Fact, Revision};
 ///
 /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };

@@ -13,7 +13,7 @@ use crate::model::{Event, Fact, Invalid, Revision, Timestamp};
 /// The SHA-256 of a record's body.
 ///
 /// ```
-/// use jit_access::journal::Hash;
+/// use jit_access::internal::journal::Hash;
 ///
 /// assert_eq!(Hash::GENESIS.to_string(), "0".repeat(64));
 /// assert_eq!("0".repeat(64).parse::<Hash>()?, Hash::GENESIS);
@@ -108,7 +108,7 @@ pub fn canonical(value: &impl Serialize) -> Result<String, Invalid> {
 /// One fact, at its place in the journal.
 ///
 /// ```
-/// use jit_access::journal::{Hash, Record};
+/// use jit_access::internal::journal::{Hash, Record};
 /// use jit_access::model::{Actor, Event, Fact, Revision};
 ///
 /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };

@@ -33,7 +33,7 @@ fn hash(kind: u8, parts: &[&[u8]]) -> Hash {
 /// A tree that grows.
 ///
 /// ```
-/// use jit_access::journal::Tree;
+/// use jit_access::internal::journal::Tree;
 ///
 /// let mut tree = Tree::default();
 /// tree.push("a record");
@@ -110,7 +110,7 @@ pub type Part<'a, E> = dyn FnMut(u32, u64) -> Result<Hash, E> + 'a;
 /// Those of `part`.
 ///
 /// ```
-/// use jit_access::journal::{Hash, Tree, inclusion, is_included, leaf};
+/// use jit_access::internal::journal::{Hash, Tree, inclusion, is_included, leaf};
 ///
 /// let mut tree = Tree::default();
 /// tree.push("one");
@@ -142,7 +142,7 @@ pub fn inclusion<E>(index: u64, size: u64, part: &mut Part<'_, E>) -> Result<Vec
 /// Those of `part`.
 ///
 /// ```
-/// use jit_access::journal::{Hash, Tree, consistency, is_consistent, leaf};
+/// use jit_access::internal::journal::{Hash, Tree, consistency, is_consistent, leaf};
 ///
 /// let mut tree = Tree::default();
 /// tree.push("one");

@@ -13,7 +13,7 @@ const KNOWN_USES: usize = 8_192;
 /// The first record that is not as it was sealed.
 ///
 /// ```
-/// use jit_access::journal::{Hash, Record, Verifier};
+/// use jit_access::internal::journal::{Hash, Record, Verifier};
 /// use jit_access::model::{Actor, Event, Fact, Revision};
 ///
 /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
@@ -37,7 +37,7 @@ pub struct Broken {
 /// Checks records one after the other, from the first one on.
 ///
 /// ```
-/// use jit_access::journal::{Hash, Record, Verifier};
+/// use jit_access::internal::journal::{Hash, Record, Verifier};
 /// use jit_access::model::{Actor, Event, Fact, Revision};
 ///
 /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
@@ -66,7 +66,7 @@ pub struct Verifier {
 /// A record that is as it was sealed.
 ///
 /// ```
-/// use jit_access::journal::{Hash, Record, Verifier};
+/// use jit_access::internal::journal::{Hash, Record, Verifier};
 /// use jit_access::model::{Actor, Event, Fact, Revision};
 ///
 /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };

@@ -83,7 +83,7 @@ struct Held {
 ///
 /// ```
 /// use jit_access::model::{GrantId, Revision};
-/// use jit_access::monitor::Activity;
+/// use jit_access::internal::monitor::Activity;
 ///
 /// let activity = Activity::default();
 /// assert_eq!(activity.since(Revision::ZERO, |_| Ok::<_, ()>(true)), Ok(Vec::new()), "nothing was read");

@@ -7,7 +7,7 @@ use crate::model::{AlertKind, Ttl};
 /// When alerts are raised. Every field is defined by the configuration key of that name below `monitor`.
 ///
 /// ```
-/// use jit_access::monitor::MonitorSettings;
+/// use jit_access::internal::monitor::MonitorSettings;
 ///
 /// let settings = MonitorSettings { enabled: true, ..MonitorSettings::default() };
 /// assert_eq!(settings.history_days, 30);

@@ -24,7 +24,7 @@ const TOLD_WITHIN: i64 = 60 * MINUTE;
 /// The monitor: takes in records in order, and finds what is unusual.
 ///
 /// ```
-/// use jit_access::monitor::{Monitor, MonitorSettings};
+/// use jit_access::internal::monitor::{Monitor, MonitorSettings};
 /// use jit_access::workflow::Rules;
 ///
 /// let mut monitor = Monitor::new(MonitorSettings::default(), &Rules::default());

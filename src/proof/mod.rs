@@ -112,7 +112,7 @@ impl fmt::Display for Proof {
 
 /// The policies beside the grant.
 #[derive(Debug, Clone, Copy)]
-pub struct OtherPolicies<'a> {
+pub struct Around<'a> {
     /// The types and actions. It has to declare what the grant names.
     pub schema: &'a Schema,
     /// The standing policies.
@@ -142,11 +142,11 @@ impl Prover {
     ///
     /// # Errors
     /// When the grant has no policy, or Cedar refuses a part of it.
-    pub fn prove(&self, grant: &Grant, around: &OtherPolicies<'_>) -> Result<Proof, PolicyError> {
+    pub fn prove(&self, grant: &Grant, around: &Around<'_>) -> Result<Proof, PolicyError> {
         let named = grant.permissions.allowed().iter().chain(grant.permissions.excepted());
         let schema = around.schema.with(named, [&grant.scope])?;
         match policy::translate(grant)? {
-            Some(policy) => self.prove_policy(grant, &policy, &OtherPolicies { schema: &schema, ..*around }),
+            Some(policy) => self.prove_policy(grant, &policy, &Around { schema: &schema, ..*around }),
             None => Ok(Proof::Undecided { why: "the grant has ended and has no policy".to_owned() }),
         }
     }
@@ -155,12 +155,7 @@ impl Prover {
     ///
     /// # Errors
     /// When Cedar refuses a part of it.
-    pub fn prove_policy(
-        &self,
-        grant: &Grant,
-        policy: &Policy,
-        around: &OtherPolicies<'_>,
-    ) -> Result<Proof, PolicyError> {
+    pub fn prove_policy(&self, grant: &Grant, policy: &Policy, around: &Around<'_>) -> Result<Proof, PolicyError> {
         let question = Question::new(grant, policy, around)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = match runtime {
@@ -187,7 +182,7 @@ struct Question {
 }
 
 impl Question {
-    fn new(grant: &Grant, policy: &Policy, around: &OtherPolicies<'_>) -> Result<Self, PolicyError> {
+    fn new(grant: &Grant, policy: &Policy, around: &Around<'_>) -> Result<Self, PolicyError> {
         let envelope = policy::bound(grant, around.schema)?;
         let all: Vec<Policy> = around.standing.policies().chain(around.guardrails.forbids()).cloned().collect();
         let set = |more: Option<&Policy>| {

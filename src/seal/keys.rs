@@ -18,9 +18,9 @@ use crate::model::{Invalid, KeySource};
 /// The key that signs, and every public key that did so before.
 ///
 /// ```
-/// use jit_access::journal::Hash;
+/// use jit_access::internal::journal::Hash;
 /// use jit_access::model::Revision;
-/// use jit_access::seal::{Checkpoint, Keys};
+/// use jit_access::internal::seal::{Checkpoint, Keys};
 ///
 /// let keys = Keys::generate()?;
 /// let (at, zero) = ("2026-12-01T13:00:00Z".parse()?, Hash::GENESIS);

@@ -12,9 +12,9 @@ use crate::model::{Invalid, Revision, Timestamp};
 /// The signed contents: the number of records, and the hashes that cover them.
 ///
 /// ```
-/// use jit_access::journal::Hash;
+/// use jit_access::internal::journal::Hash;
 /// use jit_access::model::Revision;
-/// use jit_access::seal::Checkpoint;
+/// use jit_access::internal::seal::Checkpoint;
 ///
 /// let (at, zero) = ("2026-12-01T13:00:00Z".parse()?, Hash::GENESIS);
 /// let said = Checkpoint { origin: "jit-access/1".into(), size: Revision(2), root: zero, head: zero, at };
@@ -70,7 +70,7 @@ impl FromStr for Checkpoint {
 /// A checkpoint with its signatures: text, an empty line, and a line for each signature.
 ///
 /// ```
-/// use jit_access::seal::SignedNote;
+/// use jit_access::internal::seal::SignedNote;
 ///
 /// assert!("jit-access/1\n".parse::<SignedNote>().is_err());
 /// ```

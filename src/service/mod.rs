@@ -172,7 +172,11 @@ mod uses;
 mod watch;
 mod workflow;
 
-pub use crate::monitor::Counts;
+pub use crate::monitor::{Counts, MonitorSettings};
+#[cfg(feature = "sign")]
+pub use crate::seal::Keys;
+pub use crate::sizing::{Called, PermissionUse, Proposal, Replay, Replayed, RestsOn, RightSize, RoleUse};
+pub use crate::summary::{IncludedPermission, Session, SmallerRole, TimelineEntry, Used, Uses};
 pub use activity::Events;
 pub use approved::Approved;
 pub use attribution::Attribution;
@@ -197,6 +201,6 @@ pub use remedies::Remedies;
 #[cfg(feature = "sign")]
 pub use sealing::Sealer;
 pub use settings::{GuardrailSettings, JournalSettings, MIN_RETENTION_DAYS, PolicyTests, Settings};
-pub use trace_context::with_trace_context;
+pub use trace_context::within_trace;
 pub use watch::Watch;
 pub use workflow::Workflow;

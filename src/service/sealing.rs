@@ -19,7 +19,7 @@ use crate::store::{Head, KeptCheckpoint, Position, Removed, StoreError, Verifica
 /// Verifies and signs. Cheap to clone.
 ///
 /// ```
-/// use jit_access::seal::Keys;
+/// use jit_access::service::Keys;
 /// use jit_access::service::{Builder, Sealer};
 /// use jit_access::store::MemoryStore;
 /// use jit_access::workflow::Rules;

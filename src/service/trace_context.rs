@@ -14,12 +14,12 @@ thread_local! {
 /// the spans of their deliveries (`jit.trace_id`), although these are separate traces. An invalid header is ignored.
 ///
 /// ```
-/// use jit_access::service::with_trace_context;
+/// use jit_access::service::within_trace;
 ///
 /// let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-/// assert_eq!(with_trace_context(Some(header), || "what the commands answer"), "what the commands answer");
+/// assert_eq!(within_trace(Some(header), || "what the commands answer"), "what the commands answer");
 /// ```
-pub fn with_trace_context<T>(traceparent: Option<&str>, work: impl FnOnce() -> T) -> T {
+pub fn within_trace<T>(traceparent: Option<&str>, work: impl FnOnce() -> T) -> T {
     /// Also where the work panics.
     struct Before(Option<DetailText>);
     impl Drop for Before {

@@ -26,7 +26,7 @@ type Key = (Action, Resource, Option<String>);
 /// Calls, those that are alike as one.
 ///
 /// ```
-/// use jit_access::sizing::Calls;
+/// use jit_access::internal::sizing::Calls;
 ///
 /// let mut calls = Calls::default();
 /// let at = "2026-12-01T09:00:00Z".parse()?;

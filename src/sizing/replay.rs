@@ -8,7 +8,7 @@ use crate::model::{AccessRequest, Action, Conditions, Grant, PermissionSet, Reso
 ///
 /// ```
 /// use jit_access::model::{Conditions, Permission, PermissionSet, Scope};
-/// use jit_access::sizing::{Candidate, Replayed};
+/// use jit_access::internal::sizing::{Candidate, Replayed};
 ///
 /// let permissions = PermissionSet::new([Permission::new("tools.*")?])?;
 /// let candidate = Candidate { permissions, scope: Scope::one("tool", "deploy")?, conditions: Conditions::default() };

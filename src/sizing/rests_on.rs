@@ -7,7 +7,7 @@ use crate::model::Timestamp;
 /// On how much history an answer rests.
 ///
 /// ```
-/// use jit_access::sizing::RestsOn;
+/// use jit_access::internal::sizing::RestsOn;
 ///
 /// let (from, until) = ("2026-12-01T09:00:00Z".parse()?, "2026-12-22T08:00:00Z".parse()?);
 /// let rests_on = RestsOn { from, until, uses: 312, refused: 0, is_all: true };

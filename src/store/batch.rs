@@ -28,7 +28,7 @@ pub struct Batch {
 /// The effect of a command, stored under its idempotency key.
 ///
 /// ```
-/// use jit_access::journal::digest;
+/// use jit_access::internal::journal::digest;
 /// use jit_access::store::Done;
 ///
 /// let done = Done { fingerprint: digest("approve it"), request: None, grant: None, delegation: None, ended: vec![] };

@@ -77,6 +77,7 @@ mod verification;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 
+pub use crate::journal::{Broken, Hash, Record, Verifier};
 /// The subject of records.
 pub use crate::model::Subject;
 pub use batch::{Batch, Done};

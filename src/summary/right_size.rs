@@ -34,7 +34,7 @@ pub struct IncludedPermission {
 /// use std::collections::BTreeMap;
 /// use jit_access::config::Config;
 /// use jit_access::model::{Action, Permission, PermissionSet};
-/// use jit_access::summary::smaller_role;
+/// use jit_access::internal::summary::smaller_role;
 ///
 /// let config = Config::parse("jit_access: {roles: {operator: {permissions: ['tools.*']}, reader: {permissions: [tools.read]}}}", [])?;
 /// let granted = PermissionSet::new([Permission::new("tools.*")?])?;

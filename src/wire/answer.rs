@@ -27,7 +27,7 @@ use crate::workflow::Offer;
 /// # let engine = world::engine()?;
 /// use jit_access::command::{Fields, spec_of};
 /// use jit_access::model::{Caller, Principal};
-/// use jit_access::wire::command;
+/// use jit_access::internal::wire::command;
 ///
 /// let dev = Caller::new(Principal::user("dev@example.com")?, vec![]);
 /// let fields = Fields::parse(r#"{"role": "deployer", "duration_hours": 1, "reason": "INC-1234"}"#)?;

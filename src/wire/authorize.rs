@@ -30,7 +30,7 @@ const FIELDS: &[&str] = &[
 ///
 /// ```
 /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
-/// use jit_access::wire;
+/// use jit_access::internal::wire;
 ///
 /// let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
 /// let answer = wire::authorize(&engine, r#"{"caller": {"principal": "ann"}, "action": "tools.read", "resource": "tool:a"}"#)?;

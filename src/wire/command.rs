@@ -23,7 +23,7 @@ use crate::store::Verifying;
 ///
 /// ```
 /// use jit_access::command::spec_of;
-/// use jit_access::wire::command::fields_of;
+/// use jit_access::internal::wire::command::fields_of;
 ///
 /// let release = spec_of("release").ok_or("no such command")?;
 /// assert_eq!(fields_of(release), ["caller", "grant", "idempotency_key", "base"]);
@@ -78,7 +78,7 @@ pub fn run(workflow: &Workflow, document: &str) -> Result<String, Error> {
 ///
 /// ```
 /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
-/// use jit_access::wire::command::run_watched;
+/// use jit_access::internal::wire::command::run_watched;
 ///
 /// # let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
 /// let records = run_watched(&engine.workflow(), r#"{"command": "verify"}"#, &mut ())?;
@@ -123,7 +123,7 @@ pub fn execute(
 /// ```
 /// # use jit_access::{service::Builder, store::MemoryStore, workflow::Rules};
 /// use jit_access::command::{Fields, spec_of};
-/// use jit_access::wire::command::execute_watched;
+/// use jit_access::internal::wire::command::execute_watched;
 ///
 /// # let engine = Builder::new(MemoryStore::new(), Rules::default()).open()?;
 /// let verify = spec_of("verify").ok_or("no such command")?;

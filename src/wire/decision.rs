@@ -8,7 +8,7 @@ use crate::model::Decision;
 ///
 /// ```
 /// use jit_access::model::{Decision, Reason, Revision};
-/// use jit_access::wire::{self, DecisionDocument};
+/// use jit_access::internal::wire::{self, DecisionDocument};
 ///
 /// let decision = Decision::not_applicable(Reason::NoGrant, None, Revision(7));
 /// assert!(wire::to_json(&DecisionDocument::from(&decision))?.contains(r#""outcome":"not_applicable""#));

@@ -9,7 +9,7 @@ document! {
     ///
     /// ```
     /// use jit_access::model::{Delegation, DelegationId, Justification, Principal, RoleName, Ttl, Window};
-    /// use jit_access::wire::{self, DelegationDocument};
+    /// use jit_access::internal::wire::{self, DelegationDocument};
     ///
     /// let from = "2026-12-01T09:00:00Z".parse()?;
     /// let (ann, ben) = (Principal::user("ann@example.com")?, Principal::user("ben@example.com")?);

@@ -108,7 +108,7 @@ pub(crate) fn between(
 /// # let auditor = Caller::new(Principal::user("eye@example.com")?, vec![RoleName::new("auditor")?]);
 /// use jit_access::command::ExportRecords;
 /// use jit_access::model::ExportFormat;
-/// use jit_access::wire::export;
+/// use jit_access::internal::wire::export;
 ///
 /// let mut file = Vec::new();
 /// let all = ExportRecords::default().format(ExportFormat::Csv);

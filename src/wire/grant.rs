@@ -15,7 +15,7 @@ document! {
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
     /// # let world::World { engine, request, dev, .. } = world::granted()?;
     /// use jit_access::model::*;
-    /// use jit_access::wire::{self, GrantDocument};
+    /// use jit_access::internal::wire::{self, GrantDocument};
     ///
     /// let receipt = engine.workflow().request(&dev, request)?;
     /// let document = GrantDocument::new(receipt.grant.as_ref().ok_or("no grant")?, receipt.now, "/jit");

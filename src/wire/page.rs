@@ -10,7 +10,7 @@ use crate::service::Listing;
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
 /// # let world::World { engine, request, dev, .. } = world::requested()?;
 /// use jit_access::model::*;
-/// use jit_access::wire::{self, PageDocument, RequestDocument};
+/// use jit_access::internal::wire::{self, PageDocument, RequestDocument};
 ///
 /// use jit_access::command::ListRequests;
 ///

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 /// ```
 /// use jit_access::Error;
 /// use jit_access::model::Ttl;
-/// use jit_access::wire::{self, ProblemDocument};
+/// use jit_access::internal::wire::{self, ProblemDocument};
 ///
 /// let error = Error::from(Ttl::from_hours(-1.0).unwrap_err());
 /// let problem = wire::to_json(&ProblemDocument::from(&error))?;

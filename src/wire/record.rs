@@ -14,9 +14,9 @@ document! {
     /// A record of the journal.
     ///
     /// ```
-    /// use jit_access::journal::{Hash, Record};
+    /// use jit_access::internal::journal::{Hash, Record};
     /// use jit_access::model::{Actor, Event, Fact, Revision};
-    /// use jit_access::wire::{self, RecordDocument};
+    /// use jit_access::internal::wire::{self, RecordDocument};
     ///
     /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
     /// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };

@@ -19,7 +19,7 @@ document! {
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
     /// # let world::World { engine, request, dev, .. } = world::requested()?;
     /// use jit_access::model::*;
-    /// use jit_access::wire;
+    /// use jit_access::internal::wire;
     ///
     /// let receipt = engine.workflow().request(&dev, request)?;
     /// let document = wire::request_of(&receipt, "/jit").ok_or("no request")?;

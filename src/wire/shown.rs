@@ -7,7 +7,7 @@ use crate::model::{Principal, Timestamp};
 /// A document or a part of one, as interfaces describe it.
 ///
 /// ```
-/// let grant = jit_access::wire::documents().iter().find(|one| one.name == "Grant").ok_or("no such document")?;
+/// let grant = jit_access::internal::wire::documents().iter().find(|one| one.name == "Grant").ok_or("no such document")?;
 /// assert!(grant.all_fields().any(|field| field.name == "expires_at"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

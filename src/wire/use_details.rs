@@ -16,7 +16,7 @@ const FIELDS: [&str; 7] =
 /// optional. Text is cut and made visible (see [`DetailText`]).
 ///
 /// ```
-/// use jit_access::wire::use_details;
+/// use jit_access::internal::wire::use_details;
 ///
 /// let details = use_details(r#"{"user_agent": "curl/8.9", "by_standing": false}"#)?;
 /// assert_eq!(details.by_standing, Some(false));

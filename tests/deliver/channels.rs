@@ -121,11 +121,11 @@ fn mail_goes_over_tls_with_a_password_and_to_nobody_else() {
         let error = send(&email(&wrong), &[plain()], &ann(), None).unwrap_err().to_string();
         assert!(error.contains("refuses the sign-in (535)") && !error.contains("hunter"), "{flag}: {error}");
         let untrusted = EmailSettings { ca_file: None, ..settings };
-        if let Ok(channel) = jit_access::deliver::Email::new(
+        if let Ok(channel) = jit_access::internal::deliver::Email::new(
             "mail",
             &untrusted,
             PATIENCE,
-            std::sync::Arc::new(jit_access::deliver::Templates::shipped().unwrap()),
+            std::sync::Arc::new(jit_access::internal::deliver::Templates::shipped().unwrap()),
             links(),
         ) {
             let error = send(&channel, &[plain()], &ann(), None).unwrap_err().to_string();

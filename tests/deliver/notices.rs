@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jit_access::deliver::{Email, LinkKeys, Links, Slack, Templates, Webhook};
+use jit_access::internal::deliver::{Email, LinkKeys, Links, Slack, Templates, Webhook};
 use jit_access::model::{DeliveryId, Principal, Recipient, Secret, Timestamp};
 use jit_access::notify::{
     Channel, CutNotice, EmailSettings, EndedGrant, Link, MailSecurity, Notice, NoticeKind, Outgoing, Risk, RiskNotice,

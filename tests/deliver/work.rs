@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver as Taken, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use jit_access::deliver::{Deliverer, DeliveryChannel, Outbox, RetryPolicy};
+use jit_access::internal::deliver::{Deliverer, DeliveryChannel, Outbox, RetryPolicy};
 use jit_access::model::{Delivery, DeliveryId, DeliveryState, Recipient, Timestamp};
 use jit_access::notify::{Channel, NoticeKind, Outgoing, Reach, SendError, Sent};
 use jit_access::store::{

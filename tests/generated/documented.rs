@@ -1,8 +1,8 @@
 //! Everything that faces show has words.
 
 use jit_access::command::catalogue;
+use jit_access::internal::wire::documents;
 use jit_access::model::{DelegationStatus, GrantStatus, RequestStatus};
-use jit_access::wire::documents;
 
 /// A list of names in a document is the list of the model.
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 
 use jit_access::authz::{ActionGroup, AuthzAction};
 use jit_access::command::{CallerKind, CommandSpec, FieldKind, catalogue};
-use jit_access::wire::command::fields_of;
+use jit_access::internal::wire::command::fields_of;
 use serde_json::json;
 
 use crate::answers::in_words;
@@ -131,5 +131,5 @@ fn the_manual_of_routes_lists_every_route() {
 /// The commands of `jit`, and how it ends.
 #[test]
 fn the_manual_of_the_command_line_lists_every_command() {
-    compare_part("docs/cli.md", ("<!-- commands -->\n", "<!-- end -->\n"), &jit_access::cli::tables());
+    compare_part("docs/cli.md", ("<!-- commands -->\n", "<!-- end -->\n"), &jit_access::internal::cli::tables());
 }

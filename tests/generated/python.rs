@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use jit_access::command::{FieldKind, FieldSpec};
-use jit_access::wire::{DocumentSpec, ShownField, ShownKind, documents};
+use jit_access::internal::wire::{DocumentSpec, ShownField, ShownKind, documents};
 
 use crate::{compare, is_elsewhere, path};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jit_access::command::{CallerKind, CommandSpec, FieldKind, FieldSpec, catalogue};
-use jit_access::wire::documents;
+use jit_access::internal::wire::documents;
 
 use crate::answers::type_in_python;
 use crate::compare_part;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use jit_access::wire::{ShownKind, documents};
+use jit_access::internal::wire::{ShownKind, documents};
 use serde_json::json;
 
 use crate::compare;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use jit_access::wire::{ShownKind, documents};
+use jit_access::internal::wire::{ShownKind, documents};
 
 use crate::python::{about, compare_package, field_words, group, imports, name_of, type_of_field, values};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jit_access::command::{Approve, Submit};
 use jit_access::config::Config;
-use jit_access::deliver::{Deliverer, DeliveryChannel, Outbox, RetryPolicy};
+use jit_access::internal::deliver::{Deliverer, DeliveryChannel, Outbox, RetryPolicy};
 use jit_access::model::*;
 use jit_access::notify::{Channel, Outgoing, Reach, SendError, Sent};
 use jit_access::service::{self, Builder, Engine};
@@ -201,8 +201,8 @@ fn each_message_is_a_span_that_says_what_became_of_it() {
     let engine = stored(&folder);
     let submit = |name: &str| engine.workflow().execute(&caller(name, &[]), submit(), None).unwrap();
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    service::with_trace_context(Some(header), || submit("ann@example.com"));
-    service::with_trace_context(Some("no header of a trace"), || submit("eve@example.com"));
+    service::within_trace(Some(header), || submit("ann@example.com"));
+    service::within_trace(Some("no header of a trace"), || submit("eve@example.com"));
     let channel = Arc::new(Hook::default());
     let line = DeliveryChannel { channel, retry: RetryPolicy::default(), timeout: Duration::from_secs(1) };
     let deliverer = Deliverer::start(Told(engine.outbox()), [("hook".to_owned(), line)].into()).unwrap();

@@ -1,7 +1,7 @@
 //! How many alerts are raised where nothing was planted?
 
+use jit_access::internal::monitor::{Monitor, MonitorSettings};
 use jit_access::model::*;
-use jit_access::monitor::{Monitor, MonitorSettings};
 use jit_access::store::conformance::week::{self, Week};
 use jit_access::store::{MemoryStore, RecordQuery, Store};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use jit_access::clock::ManualClock;
-use jit_access::journal::{Hash, Record};
+use jit_access::internal::journal::{Hash, Record};
 use jit_access::model::*;
 use jit_access::store::*;
 use jit_access::workflow::{Needs, View};

@@ -4,7 +4,7 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use jit_access::journal::Record;
+use jit_access::internal::journal::Record;
 use jit_access::model::*;
 use jit_access::store::*;
 use jit_access::workflow::{Needs, View};

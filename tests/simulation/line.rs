@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use fastrand::Rng;
-use jit_access::journal::Record;
+use jit_access::internal::journal::Record;
 use jit_access::model::*;
 use jit_access::store::*;
 use jit_access::workflow::{Needs, View};

@@ -40,7 +40,7 @@ use jit_access::Check;
 use jit_access::clock::ManualClock;
 use jit_access::command::{Approve, BreakGlass, CompleteReview, Revoke, Submit};
 use jit_access::config::Config;
-use jit_access::journal::Verifier;
+use jit_access::internal::journal::Verifier;
 use jit_access::model::*;
 use jit_access::notify::{Notice, Reach};
 use jit_access::service::{Builder, Engine, IdempotencyKey};

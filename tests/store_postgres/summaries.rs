@@ -9,12 +9,12 @@ use jit_access::Check;
 use jit_access::clock::ManualClock;
 use jit_access::command::{AcknowledgeAlert, Approve, BreakGlass, Extend, ListAlerts, ListRemedies, Release, Submit};
 use jit_access::config::Config;
+use jit_access::internal::wire::{SummaryDocument, to_json};
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::conformance::Fixture;
 use jit_access::store::conformance::week::{self, Week};
 use jit_access::store::{Batch, MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store};
-use jit_access::wire::{SummaryDocument, to_json};
 use jit_access::workflow::Rules;
 
 use super::Postgres;

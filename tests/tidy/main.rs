@@ -10,6 +10,7 @@
 //! | `features` | whether every feature is described |
 //! | `examples` | whether what can be called has an example |
 //! | `security` | whether the tests that SECURITY.md names are there |
+//! | `public` | whether the public modules are those that programs need |
 //! | `writes` | whether facts are written in one place |
 //! | `dependencies` | whether each dependency comes from the registry, as the same bytes each time |
 //! | `commits` | whether the subjects of commits have their form |
@@ -20,6 +21,7 @@ mod dependencies;
 mod examples;
 mod features;
 mod maps;
+mod public;
 mod recipes;
 mod rooms;
 mod security;

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 
-use jit_access::index::GrantIndex;
+use jit_access::internal::index::GrantIndex;
 use jit_access::model::Revision;
 use jit_access_benches::in_memory;
 #[cfg(feature = "faces")]

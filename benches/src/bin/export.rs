@@ -7,11 +7,11 @@
 use std::time::{Duration, Instant};
 
 use jit_access::command::{ExportRecords, ListRecords};
+use jit_access::internal::wire::export;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
 use jit_access::store::conformance::week::{Week, rules};
 use jit_access::store::{RecordQuery, SqliteOptions, SqliteStore, Store};
-use jit_access::wire::export;
 use jit_access_benches::report::{Bar, row, times};
 
 fn main() {

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use jit_access::clock::ManualClock;
+use jit_access::internal::monitor::MonitorSettings;
 use jit_access::model::*;
-use jit_access::monitor::MonitorSettings;
 use jit_access::service::{Builder, Settings};
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store};
 use jit_access::workflow::Rules;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use jit_access::index::{Change, GrantIndex};
+use jit_access::internal::index::{Change, GrantIndex};
 use jit_access::model::{Outcome, Revision};
 use jit_access_benches::in_memory;
 use jit_access_benches::measure::{Contender, Turns, compare, median, once, throughput};

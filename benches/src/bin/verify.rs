@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use jit_access::journal::Hash;
+use jit_access::internal::journal::Hash;
 use jit_access::model::{Event, GrantId, Revision};
 use jit_access::store::conformance::world::{at, granted, used};
 use jit_access::store::{Batch, SqliteOptions, SqliteStore, Store, Verification};

@@ -15,8 +15,8 @@ use jit_access::check::Check;
 use jit_access::clock::ManualClock;
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host, environment};
+use jit_access::internal::wire::{command, use_details};
 use jit_access::model::{Context, Invalid, Principal, PrincipalKind, Revision, SignIn, Timestamp};
-use jit_access::wire::{command, use_details};
 use serde_json::Value;
 
 use crate::guard::{ERRORS, guard, terminated};

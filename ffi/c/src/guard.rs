@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jit_access::Error;
 use jit_access::host::log;
-use jit_access::wire::{self, ProblemDocument};
+use jit_access::internal::wire::{self, ProblemDocument};
 
 use crate::handle::{FromC, Names, to_c};
 use crate::types::{JIT_INTERNAL, JIT_OK, jit_error, jit_status, status_of};

@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::sync::{Arc, Once};
 
 use jit_access::host::log::{self, Level, Record, Sink};
-use jit_access::wire;
+use jit_access::internal::wire;
 
 use crate::types::{JIT_LOG_ERROR, JIT_LOG_INFO, JIT_LOG_WARNING, jit_log_callback, jit_log_record, jit_str};
 

@@ -6,7 +6,7 @@ use jit_access::service::Engine;
 
 #[cfg(feature = "cedar")]
 pub(crate) fn authorize(engine: &Engine, question: &str) -> Result<String, Error> {
-    jit_access::wire::authorize(engine, question)
+    jit_access::internal::wire::authorize(engine, question)
 }
 
 #[cfg(feature = "cedar")]

@@ -9,5 +9,5 @@ use crate::interpreter::detached;
 /// Runs the command line with these arguments, the first of which is the name of the program; answers with the exit code.
 #[pyfunction]
 pub fn _cli(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
-    detached(py, || jit_access::cli::main(arguments))
+    detached(py, || jit_access::internal::cli::main(arguments))
 }

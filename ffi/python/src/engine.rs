@@ -12,11 +12,11 @@ use jit_access::check::Check;
 use jit_access::clock::Clock;
 use jit_access::config::{Config, Effective, StoreConfig};
 use jit_access::host::{HostBuilder, log};
+use jit_access::internal::monitor::Counts;
+use jit_access::internal::wire::command::{execute, execute_watched};
 use jit_access::model::{GrantId, Invalid, Timestamp};
-use jit_access::monitor::Counts;
-use jit_access::service::with_trace_context;
+use jit_access::service::within_trace;
 use jit_access::store::{VerifyProgress, Verifying};
-use jit_access::wire::command::{execute, execute_watched};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -229,7 +229,7 @@ impl Engine {
         let caller = caller.map(|caller| &caller.0);
         let trace = if spec.writes { traceparent(py)? } else { None };
         let answer = self.detached(py, move |live| {
-            with_trace_context(trace.as_deref(), || execute(live.host.workflow(), spec, caller, fields))
+            within_trace(trace.as_deref(), || execute(live.host.workflow(), spec, caller, fields))
         })?;
         shown(py, answer)
     }
@@ -269,7 +269,7 @@ impl Engine {
     }
 
     fn authorize(&self, py: Python<'_>, question: &str) -> PyResult<String> {
-        self.detached(py, |live| jit_access::wire::authorize(live.host.engine(), question))
+        self.detached(py, |live| jit_access::internal::wire::authorize(live.host.engine(), question))
     }
 
     #[pyo3(signature = (entities, *, at = None))]

@@ -1,6 +1,6 @@
 //! Which exception an error becomes. The classes are Python's, in `jit_access.errors`.
 
-use jit_access::wire::{self, ProblemDocument};
+use jit_access::internal::wire::{self, ProblemDocument};
 use jit_access::{Error, ErrorKind};
 use pyo3::prelude::*;
 

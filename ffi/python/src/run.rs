@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use jit_access::command::{CallerKind, CommandSpec, Field, FieldKind, FieldSpec, Fields, spec_of};
+use jit_access::internal::wire::command::fields_of;
+use jit_access::internal::wire::{Answer, Body};
 use jit_access::model::{Invalid, PrincipalKind};
-use jit_access::wire::command::fields_of;
-use jit_access::wire::{Answer, Body};
 use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};

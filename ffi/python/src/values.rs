@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use jit_access::internal::wire::{self, Circumstances, Item};
 use jit_access::model::{self, Permission, Principal, RoleName, SignIn, Timestamp};
-use jit_access::wire::{self, Circumstances, Item};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyTuple};
 
@@ -191,7 +191,7 @@ impl Conditions {
 
     #[getter]
     fn call_digest(&self) -> Option<String> {
-        self.0.call.as_ref().map(|call| format!("sha256:{}", jit_access::journal::digest(call.as_str())))
+        self.0.call.as_ref().map(|call| format!("sha256:{}", jit_access::internal::journal::digest(call.as_str())))
     }
 
     #[getter]
@@ -355,7 +355,7 @@ impl Honoured {
 
 /// What the link of a message says.
 #[pyclass(frozen, module = "jit_access")]
-pub struct SignedLink(pub jit_access::deliver::SignedLink);
+pub struct SignedLink(pub jit_access::internal::deliver::SignedLink);
 
 #[pymethods]
 impl SignedLink {

@@ -14,7 +14,7 @@ struct StoredEnd {
 /// A delegation as it is written down, version 1.
 ///
 /// ```
-/// use jit_access::journal::stored::StoredDelegation;
+/// use jit_access::internal::journal::stored::StoredDelegation;
 /// use jit_access::model::*;
 ///
 /// let from = "2026-12-01T09:00:00Z".parse()?;

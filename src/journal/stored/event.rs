@@ -22,7 +22,7 @@ use crate::model::{Event, Fact, Invalid, Justification, PermissionSet, Removal, 
 /// An event as it is written down, version 1.
 ///
 /// ```
-/// use jit_access::journal::stored::StoredEvent;
+/// use jit_access::internal::journal::stored::StoredEvent;
 /// use jit_access::model::{Actor, Event, Fact};
 ///
 /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };

@@ -30,7 +30,7 @@ struct StoredEnd {
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
 /// # let world::World { engine, request, dev, .. } = world::granted()?;
-/// use jit_access::journal::stored::StoredGrant;
+/// use jit_access::internal::journal::stored::StoredGrant;
 /// use jit_access::model::*;
 ///
 /// let grant = engine.workflow().request(&dev, request)?.grant.ok_or("no grant")?;

@@ -38,7 +38,7 @@ impl TryFrom<StoredDurationCut> for DurationCut {
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
 /// # let world::World { engine, request, dev, .. } = world::requested()?;
-/// use jit_access::journal::stored::StoredRequest;
+/// use jit_access::internal::journal::stored::StoredRequest;
 /// use jit_access::model::*;
 ///
 /// let request = engine.workflow().request(&dev, request)?.request.ok_or("no request")?;

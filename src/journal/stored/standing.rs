@@ -8,7 +8,7 @@ use crate::model::{Invalid, Standing};
 /// The stored form of standing rights, version 1.
 ///
 /// ```
-/// use jit_access::journal::stored::StoredStanding;
+/// use jit_access::internal::journal::stored::StoredStanding;
 /// use jit_access::model::{RoleName, Standing};
 ///
 /// let standing = Standing { enabled: true, roles: vec![RoleName::new("developer")?] };
