@@ -115,7 +115,9 @@ class Chaos:
     approved_last: dict[tuple[str, str], float] = field(default_factory=dict)
     """When something was last approved for somebody, by them and the kind of call that it lets through."""
     revoked: dict[str, float] = field(default_factory=dict)
-    """When the revocation of each grant had returned."""
+    """When the revocation of each grant had returned, and was durable."""
+    restored: list[tuple[float, float]] = field(default_factory=list)
+    """Before an older copy of the store was made, and when it was put in its place: what came in between is lost."""
     deeds: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -160,10 +162,10 @@ class Chaos:
         time.sleep(chance.uniform(0, 6))
         if approved.status == 200 and chance.random() < 0.6:
             grant = str(approved.json()["grant_id"])
-            status = self.world.call(ADMIN, "POST", f"/jit/grants/{grant}/revoke", {"reason": REASON}).status
-            if status == 200:
+            revoked = self.world.call(ADMIN, "POST", f"/jit/grants/{grant}/revoke", {"reason": REASON})
+            if revoked.status == 200 and revoked.json().get("durable") is not False:
                 self.revoked[grant] = time.time()
-            self.count(f"revoke {status}")
+            self.count(f"revoke {revoked.status}")
 
     def use(self, chance: random.Random) -> None:
         """One call; written down when it passes. Half of them are by somebody who was given something, or lost it."""
@@ -207,10 +209,23 @@ class Chaos:
             store.close()
 
     def step_clock(self) -> None:
-        """Set the gateway's clock for a while, as a wrong time server does."""
+        """Set the gateway's clock for a while, as a wrong time server does. What was written meanwhile stops elevation
+        until an operator has compared the clocks."""
         self.clock.write_text(self.chance.choice(STEPS))
         time.sleep(self.chance.uniform(2, 8))
         self.clock.write_text("+0")
+        time.sleep(self.chance.uniform(0, 4))
+        self.accept("clock")
+
+    def accept(self, what: str) -> None:
+        """Say that the clock or the store is right, as an operator does once elevation has stopped."""
+
+        def accept() -> None:
+            answer = self.world.call(ADMIN, "POST", f"/jit/{what}/accept", {"reason": REASON})
+            assert answer.status == 200, answer
+
+        patiently(accept)
+        self.count(f"accept {what}")
 
     def kill_worker(self) -> None:
         if workers := self.world.workers():
@@ -230,16 +245,20 @@ class Chaos:
         self.up()
 
     def restore(self) -> None:
-        """Put an older copy of the store in its place, as an operator does: with the gateway stopped."""
-        copy = self.folder / "older.db"
+        """Put an older copy of the store in its place, as an operator does: with the gateway stopped, and beside the
+        keys. Elevation stops until the operator has accepted it."""
+        copy, begun = self.folder / "older.db", time.time()
         self.snapshot(copy)
         time.sleep(self.chance.uniform(2, 8))
         self.down()
-        for made in [file for file in self.store.parent.iterdir() if file.name.startswith(self.store.name)]:
-            made.unlink()
+        for part in ("-wal", "-shm"):
+            self.store.with_name(self.store.name + part).unlink(missing_ok=True)
         shutil.copyfile(copy, self.store)
         self.store.chmod(0o600)
+        self.restored.append((begun, time.time()))
         self.up()
+        time.sleep(self.chance.uniform(0, 4))
+        self.accept("store")
 
     def tighten(self) -> None:
         """Start with a configuration that lets no grant count, then with the first one again."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chaos import BOUND, LEASE, ROLES, TEMP, Chaos, Passed
+from chaos import BOUND, LEASE, ROLES, TEMP, Chaos, Era, Passed
 from records import bodies
 
 
@@ -40,7 +40,7 @@ class Verdict(NamedTuple):
 def judged(chaos: Chaos) -> list[Verdict]:
     """Each call that passed, held against the grants that were in force."""
     known = {
-        number: [window for path in era.journals for window in windows(journal(path), chaos)]
+        number: [window for path in era.journals for window in windows(journal(path), chaos, era)]
         for number, era in enumerate(chaos.eras)
     }
     return [_judged(chaos, known, call) for call in chaos.passed]
@@ -56,9 +56,16 @@ def journal(path: Path) -> list[dict[str, Any]]:
     return [json.loads(body)["event"] for body in bodies(path)]
 
 
-def windows(events: list[dict[str, Any]], chaos: Chaos) -> list[Window]:
+def windows(events: list[dict[str, Any]], chaos: Chaos, era: Era) -> list[Window]:
     """Every grant of a journal with the time in which it counted."""
     found: dict[str, Window] = {}
+    lost = [(taken, put) for taken, put in chaos.restored if put <= era.begun]
+
+    def revoked(grant: str) -> float:
+        """When a revocation had returned. One that an older copy of the store does not have is lost."""
+        when = chaos.revoked.get(grant, float("inf"))
+        return float("inf") if any(taken <= when <= put for taken, put in lost) else when
+
     for event in events:
         if event["type"] == "grant_created":
             grant = event["data"]
@@ -70,7 +77,7 @@ def windows(events: list[dict[str, Any]], chaos: Chaos) -> list[Window]:
                 asked=chaos.asked[grant["request"]][1],
                 begun=approved,
                 # The gateway's time is never behind: it may end a grant sooner, and never later.
-                ended=min(returned + length, chaos.revoked.get(grant["id"], float("inf")), _instant(grant["ends_at"])),
+                ended=min(returned + length, revoked(grant["id"]), _instant(grant["ends_at"])),
             )
         elif event["type"] in ("grant_revoked", "grant_released", "grant_exhausted"):
             one = found[event["data"]["grant"]]
