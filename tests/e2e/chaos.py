@@ -47,11 +47,12 @@ BROKEN = (
     urllib.error.URLError,
     http.client.HTTPException,
     run.DemoError,
+    sqlite3.OperationalError,
     AssertionError,
     KeyError,
     ValueError,
 )
-"""What a call comes to while the gateway is away."""
+"""What a call comes to while the gateway is away, or the store."""
 ATTEMPTS = 5
 """How often the test's own administration is tried: on a machine that is very busy a call may wait too long."""
 
@@ -251,7 +252,7 @@ class Chaos:
         self.snapshot(copy)
         time.sleep(self.chance.uniform(2, 8))
         self.down()
-        for part in ("-wal", "-shm"):
+        for part in ("", "-wal", "-shm"):
             self.store.with_name(self.store.name + part).unlink(missing_ok=True)
         shutil.copyfile(copy, self.store)
         self.store.chmod(0o600)

@@ -6,6 +6,7 @@ The tests share the state directory of the others and put back what they change.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import statistics
@@ -145,6 +146,28 @@ def test_without_its_store_nothing_is_honoured(world: World) -> None:
             made.unlink()
         for file in files:
             (root / f"away-{file.name}").rename(file)
+
+
+def test_an_older_copy_of_the_store_gives_nothing_until_it_is_accepted(world: World, tmp_path: Path) -> None:
+    world.give(DEV, "auditor")
+    world.give(DEV, "operator")
+    with sqlite3.connect(world.store) as source, sqlite3.connect(tmp_path / "older.db") as copy:
+        source.backup(copy)
+    world.end_all()
+    world.gateway.stop()
+    for part in ("", "-wal", "-shm"):
+        world.store.with_name(world.store.name + part).unlink(missing_ok=True)
+    shutil.copyfile(tmp_path / "older.db", world.store)
+    world.store.chmod(0o600)
+    world.start()
+    assert world.status(DEV) == 403
+    assert world.tool_calls(DEV) == {"denied"}
+    assert not world.mirrored()
+    answer = world.call(ADMIN, "POST", "/jit/store/accept", {"reason": REASON})
+    assert answer.status == 200, answer
+    # The copy is what counts now; that its grants had been revoked is lost with the rest.
+    eventually(lambda: world.status(DEV) == 200, "the accepted store counts")
+    eventually(lambda: world.tool_calls(DEV) == {"allowed"}, "so do the roles that mirror its grants")
 
 
 def test_break_glass_is_in_no_role_and_never_passes_unrecorded(world: World) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
-from jit_access import Decision, Engine, Grant, Principal
+from jit_access import Corrupt, Decision, Engine, Grant, Principal
 from jit_access.gateway import agents, changes, denial, host, kinds, teams, tools
 from jit_access.gateway.mirror import Mirror, clear, gives
 from jit_access.gateway.settings import PluginConfigError, Settings
@@ -253,8 +253,13 @@ def _open(settings: Settings, name: str) -> Runtime:
     for role, team in teams.missing():
         _log.warning("gateway.teams.%s: there is no active team with the id %s, so nobody holds this role", role, team)
     opened.give_channels()
-    opened.standings.follow()
-    opened.mirror.follow_now()
+    try:
+        opened.standings.follow()
+        opened.mirror.follow_now()
+    except Corrupt as error:
+        # An older copy, or another store: nothing is honoured until an operator accepts it, over a gateway that serves.
+        clear()
+        _log.error("the gateway serves without any grant until its store is accepted: %s", error)
     from jit_access.gateway import admin, authzen, checks
 
     checks.install(opened)
