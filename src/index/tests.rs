@@ -236,9 +236,12 @@ fn it_grows_and_shrinks() {
         agree(round);
         if round == 5 {
             bytes = index.bytes();
+            assert!((5_000 * 32..5_000 * 1_024).contains(&bytes), "{bytes} bytes are what 5,000 people take");
         }
     }
     assert!(index.bytes() <= bytes + bytes / 4, "{} bytes after {bytes}: memory is used again", index.bytes());
+    let (revision, len) = (index.revision(), index.len());
+    assert_eq!(format!("{index:?}"), format!("GrantIndex {{ revision: {revision:?}, len: {len} }}"));
 }
 
 /// Names from both ends and around the middle of a set that is searched by halves, and names that are not in it.
@@ -300,4 +303,46 @@ fn a_principal_with_very_many_grants_is_asked_about_each() {
         story(&GrantIndex::new(), &steps, &questions);
         story(&GrantIndex::with_keys(Keys::colliding(1)), &steps, &questions);
     }
+}
+
+/// Every answer would be right if all hashes were equal, and every check slow. A name that differs in one bit has another
+/// upper half, at every length that is read in another way.
+#[test]
+fn hashes_tell_apart_what_differs() {
+    let keys = Keys::random();
+    // A name, and all that differ from it in one bit.
+    let names = |length: usize| -> Vec<Vec<u8>> {
+        let name: Vec<u8> = (0..length).map(|at| b'a' + u8::try_from(at % 16).unwrap()).collect();
+        let mut all = vec![name.clone()];
+        for bit in 0..length * 8 {
+            let mut other = name.clone();
+            other[bit / 8] ^= 1 << (bit % 8);
+            all.push(other);
+        }
+        all
+    };
+    let apart = |what: &str, hashes: Vec<u64>| {
+        let equal = hashes.iter().skip(1).filter(|hash| **hash >> 32 == hashes[0] >> 32).count();
+        assert!(equal <= 1, "{equal} of {} {what} are like the first one, and by chance it is none", hashes.len());
+    };
+    for length in [1, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 64] {
+        let hashed = |hash: &dyn Fn(&[u8]) -> u64| -> Vec<u64> { names(length).iter().map(|one| hash(one)).collect() };
+        let tool = hash::kind(b"tool");
+        apart("things", hashed(&|name| keys.thing(tool, name)));
+        apart("users", hashed(&|name| keys.principal(PrincipalKind::User, name)));
+        apart("agents", hashed(&|name| keys.principal(PrincipalKind::Agent, name)));
+        // All of a short text is in its two ends.
+        if length <= 16 {
+            apart("kinds", hashed(&|name| keys.thing(hash::kind(name), b"17")));
+            apart("actions", hashed(&|name| keys.action(name)));
+        }
+    }
+    let numbers = || std::iter::once(0).chain((0..64).map(|bit| 1_u64 << bit));
+    let grant = |id: u128| keys.grant(GrantId::from_u128(id));
+    apart("lower halves of ids", numbers().map(|id| grant(id.into())).collect());
+    apart("upper halves of ids", numbers().map(|id| grant(u128::from(id) << 64)).collect());
+    apart("first words", numbers().map(|word| keys.words(&[word, 7])).collect());
+    apart("last words", numbers().map(|word| keys.words(&[7, word])).collect());
+    assert_ne!(keys.thing(hash::kind(b"a"), b"b"), keys.thing(hash::kind(b"b"), b"a"));
+    assert_ne!(keys.principal(PrincipalKind::User, b"a"), keys.principal(PrincipalKind::Agent, b"a"));
 }
