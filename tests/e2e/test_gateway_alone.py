@@ -9,6 +9,7 @@ When the first test fails, the gateway has mended it, and `chaos.py` need not ke
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -22,6 +23,10 @@ from conftest import World, free_port
 import run
 
 TEMP = "temp@example.com"
+pytestmark = pytest.mark.skipif(
+    not float(os.environ.get("CHAOS_SECONDS") or 0), reason="it goes with the chaos test: CHAOS_SECONDS is not set"
+)
+
 DELETIONS = 20
 """How often an account is deleted at most: not each time somebody else's write comes in between."""
 
