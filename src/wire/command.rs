@@ -2,7 +2,7 @@
 //!
 //! For languages without a better way to pass many optional values. A field that the command does not take is refused
 //! by its name, and so is a duplicate field of an object: otherwise two readers of such a document could see two
-//! callers. The answers are the documents of [`super`], the same that the routes send.
+//! callers. The answers are the documents of `wire`, the same that the routes send.
 
 use super::answer::{Answer, Body, Item};
 use super::circumstances::Circumstances;
