@@ -363,7 +363,7 @@ fn it_ends_at_once_when_the_store_is_back_and_says_that_it_cannot_go_on() {
         ("is disabled", removed),
         ("holds none of the roles", lost),
         ("has access without approval", another),
-        ("taken a grant of the same person away", revoked),
+        ("a grant of the same person was revoked or suspended", revoked),
     ];
     for (why, meanwhile) in cases {
         let world = World::new();

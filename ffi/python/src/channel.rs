@@ -6,7 +6,7 @@ use jit_access::notify::{Channel, Outgoing, Reach, SendError, Sent};
 use pyo3::prelude::*;
 use serde_json::json;
 
-use crate::interpreter::attached;
+use crate::interpreter::asked;
 
 /// A function that takes one message, as a dictionary, and sends it. What it raises is tried again later. It is called from a
 /// thread of its own, one message at a time, without any lock of this library held.
@@ -32,15 +32,14 @@ impl Channel for PyChannel {
     fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, SendError> {
         let later = |why: String| SendError::Later { after: None, why };
         let message = text(outgoing).map_err(SendError::Refused)?;
-        let sent = attached(|py| {
+        let sent = asked(|py| {
             let message = py.import("json")?.call_method1("loads", (message,))?;
             let answer = self.0.bind(py).call1((message,))?;
             answer.extract::<Option<String>>()
         });
         match sent {
-            Some(Ok(reference)) => Ok(Sent { reference }),
-            Some(Err(error)) => Err(later(error.to_string())),
-            None => Err(later("the interpreter ends".to_owned())),
+            Ok(reference) => Ok(Sent { reference }),
+            Err(error) => Err(later(error)),
         }
     }
 }

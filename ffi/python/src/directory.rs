@@ -6,11 +6,10 @@ use std::sync::Arc;
 use jit_access::model::{Invalid, Principal, PrincipalKind, RoleName, Standing, Timestamp};
 use jit_access::notify::Contact;
 use jit_access::service::{Directory, DirectoryError, Known};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::clock::when;
-use crate::interpreter::attached;
+use crate::interpreter::asked;
 use crate::principal::{Named, shown};
 
 /// A directory written in Python: an object with a method `standing` of a `Principal`, or a function of a name and of whether
@@ -39,18 +38,17 @@ impl PyDirectory {
         of: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>>,
         read: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>,
     ) -> Result<Option<T>, DirectoryError> {
-        let said = attached(|py| {
+        let said = asked(|py| {
             let Some(found) = self.0.bind(py).getattr_opt(method)? else { return Ok(None) };
             read(&found.call1((of(py)?,))?).map(Some)
         });
-        said.unwrap_or_else(|| Err(ended()))
-            .map_err(|error: PyErr| DirectoryError::new(format!("the host's directory failed in `{method}`: {error}")))
+        said.map_err(|error| DirectoryError::new(format!("the host's directory failed in `{method}`: {error}")))
     }
 }
 
 impl Directory for PyDirectory {
     fn standing(&self, principal: &Principal) -> Result<Known, DirectoryError> {
-        let said = attached(|py| said(answer(self.0.bind(py), principal)?)).unwrap_or_else(|| Err(ended()));
+        let said = asked(|py| said(answer(self.0.bind(py), principal)?));
         let said = said.map_err(|error| DirectoryError::new(format!("the host's directory failed: {error}")))?;
         let known = |(enabled, names, since): Said| {
             let roles = names.iter().map(|name| RoleName::new(name)).collect::<Result<_, _>>()?;
@@ -75,11 +73,6 @@ impl Directory for PyDirectory {
         let whom = |py: Python<'_>| Ok(shown(py, principal)?.unbind());
         Ok(self.ask("contact", whom, contact)?.unwrap_or_else(|| Contact::of(principal)))
     }
-}
-
-/// The error of a directory that cannot be asked any more.
-fn ended() -> PyErr {
-    PyRuntimeError::new_err("the interpreter ends")
 }
 
 /// A `Contact`; `None` for somebody who is not reached.

@@ -59,6 +59,12 @@ pub fn attached<R>(act: impl FnOnce(Python<'_>) -> R) -> Option<R> {
     Python::try_attach(act)
 }
 
+/// The same for what may raise. The exception becomes its text at once, because to read it needs the lock, too.
+pub fn asked<R>(ask: impl FnOnce(Python<'_>) -> PyResult<R>) -> Result<R, String> {
+    attached(|py| ask(py).map_err(|raised| raised.to_string()))
+        .unwrap_or_else(|| Err("the interpreter ends".to_owned()))
+}
+
 /// Notes that the interpreter ends in this thread, and waits for those that are about to enter it. Without the lock.
 pub fn end() {
     ENDING.get_or_init(|| thread::current().id());

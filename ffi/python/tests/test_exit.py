@@ -44,7 +44,7 @@ time.sleep(float(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize("after", [0.05, 0.1, 0.15, 0.2, 0.25, 0.3])
+@pytest.mark.parametrize("after", [step / 40 for step in range(2, 14)])
 def test_a_process_ends_while_daemon_threads_call_the_engine(tmp_path: Path, after: float) -> None:
     config = CONFIG.format(path=tmp_path / "jit.db")
     command = [sys.executable, "-c", ENDS, config, str(after)]
