@@ -4,7 +4,7 @@ The gateway's clock is set with libfaketime, so its times are not those of this 
 
 The gateway's own hole is kept out. It runs with no role for the owner of a personal team, because with its usual one
 (`team_admin`) it lets any tool call of somebody pass while their account is deleted, whatever is granted; see
-SECURITY.md and `test_ends.py`. So whatever passes here has to be a grant's.
+SECURITY.md and `test_gateway_alone.py`. So whatever passes here has to be a grant's.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from conftest import ADMIN, AUDIT_TRAIL, DEV, OTHER, REASON, World, free_port
 
 import run
 
+SECONDS = float(os.environ.get("CHAOS_SECONDS") or 0)
+"""How long everything breaks; 0 leaves these tests out."""
 BOUND = 3.5
 """How late an end may be noticed: `max_staleness_ms` (2 s), a decision under way (1 s), and the clock's own steps."""
 LEASE = 31.0

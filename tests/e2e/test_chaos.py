@@ -12,15 +12,13 @@ at most. The seed is in the report of a failure.
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
 import pytest
-from chaos import ENOUGH, break_everything
+from chaos import ENOUGH, SECONDS, break_everything
 from verdicts import judged, unexplained
 
-SECONDS = float(os.environ.get("CHAOS_SECONDS") or 0)
 LONGER = 150.0
 """How many seconds more it takes at most, for enough to pass."""
 

@@ -9,7 +9,6 @@ When the first test fails, the gateway has mended it, and `chaos.py` need not ke
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -18,14 +17,12 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from chaos import SECONDS, TEMP
 from conftest import World, free_port
 
 import run
 
-TEMP = "temp@example.com"
-pytestmark = pytest.mark.skipif(
-    not float(os.environ.get("CHAOS_SECONDS") or 0), reason="it goes with the chaos test: CHAOS_SECONDS is not set"
-)
+pytestmark = pytest.mark.skipif(not SECONDS, reason="it goes with the chaos test: CHAOS_SECONDS is not set")
 
 DELETIONS = 20
 """How often an account is deleted at most: not each time somebody else's write comes in between."""

@@ -71,8 +71,8 @@ impl Engine {
 
     #[cold]
     fn reopen(&self, inherited: &Arc<Live>) -> Result<(), Error> {
-        Python::attach(|py| {
-            py.detach(|| {
+        let reopened = attached(|py| {
+            detached(py, || {
                 let fresh = Arc::new(inherited.reopen()?);
                 // Another thread of this child may have been first, or has closed the engine.
                 let before = self.live.compare_and_swap(inherited, Some(Arc::clone(&fresh)));
@@ -81,7 +81,8 @@ impl Engine {
                 }
                 Ok(())
             })
-        })
+        });
+        reopened.unwrap_or(Err(Error::Closed))
     }
 
     /// The same without the interpreter lock, for calls that may wait for a disk.

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use jit_access::Error;
 use jit_access::host::{Host, HostBuilder, fork, log};
-use pyo3::prelude::*;
 
+use crate::interpreter::{attached, detached};
 use crate::shortcut::Shortcut;
 
 /// An open engine of this process.
@@ -42,7 +42,7 @@ impl Drop for Live {
     /// Waits for the background work, which may be waiting for the interpreter lock to deliver a log record.
     fn drop(&mut self) {
         let finish = || drop(self.host.finish());
-        if Python::try_attach(|py| py.detach(finish)).is_none() {
+        if attached(|py| detached(py, finish)).is_none() {
             // The interpreter ends, and no record is delivered any more.
             finish();
         }
