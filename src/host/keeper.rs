@@ -1,6 +1,6 @@
 //! The thread that verifies and signs the journal: at the start, on a schedule, and when a grant has ended.
 //!
-//! It pauses between two short reads, so that it takes at most a quarter of one processor and nothing waits for it.
+//! It pauses between two short reads, so that it takes about a quarter of one processor and nothing waits for it.
 
 use std::fs;
 use std::io::{self, Write as _};
