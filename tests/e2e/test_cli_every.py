@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import terminal
-from conftest import ADMIN, DEV, OTHER, World, run
+from conftest import ADMIN, DEV, OTHER, World
 from test_cli import JIT, answer, env
 
 READ = Path(__file__).with_name("cli.txt")
@@ -77,8 +77,10 @@ class Walk:
         self.tried.add(name)
         told = [word.replace(self.world.gateway.url, "https://gateway.example.com") for word in words]
         shown = " ".join(f'"{word}"' if " " in word else word for word in told)
-        shown = shown.replace(str(run.HERE), "examples/gateway").replace(str(self.world.gateway.state.root), "STATE")
-        text = seen.text.replace(str(run.HERE), "examples/gateway").replace(str(self.world.gateway.state.root), "STATE")
+        folders = {self.world.gateway.config.parent: "examples/gateway", self.world.gateway.state.root: "STATE"}
+        text = seen.text
+        for folder, name in folders.items():
+            shown, text = shown.replace(str(folder), name), text.replace(str(folder), name)
         text = text.replace(self.world.gateway.url, "https://gateway.example.com").replace(str(self.home), "HOME")
         kept = plain(text).splitlines()[:most]
         self.read.append("\n".join([f"{who.partition('@')[0]} $ jit {plain(shown)}", *kept]))
