@@ -86,6 +86,17 @@ pub fn check_head(kept: &Head, told: &Head) -> Result<(), StoreError> {
     Err(StoreError::Corrupt("the head is not what the journal says".to_owned()))
 }
 
+/// Checks that there are as many rows as were written and not removed. They do not follow from the journal.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn check_number(what: &str, written: i64, found: i64) -> Result<(), StoreError> {
+    if written == found {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt(format!("there are {found} {what}, and {written} were written and not removed since")))
+}
+
 /// Checks that the stored rows are the fold of the journal.
 ///
 /// # Errors

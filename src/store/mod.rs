@@ -88,7 +88,7 @@ pub use fold::{Rows, fold};
 pub use head::{Head, Lineage, Position, Removed, Seen};
 #[cfg(feature = "sqlite")]
 pub(crate) use integrity::pass_event;
-pub use integrity::{check_basis, check_head, compare, pass, seal};
+pub use integrity::{check_basis, check_head, check_number, compare, pass, seal};
 pub use live::Live;
 pub use memory::MemoryStore;
 pub use outbox::{

@@ -41,9 +41,11 @@ pub(super) fn commit(session: &Session<'_>, batch: &Batch) -> Result<Vec<Record>
         statements.push(append(&records));
         write_rows(session, &records, &known, &mut statements)?;
     }
+    let others = statements.len();
     outbox::queue(&known.gathering, &batch.outbox, head.at, &mut statements);
-    if head != before {
-        statements.push(schema::move_head(&head));
+    let notices = statements.len() - others;
+    if head != before || keys + notices > 0 {
+        statements.push(schema::move_head(&head, keys, notices));
     }
     write(session, batch, (&before, head.at), &statements, keys)?;
     drop(statements);

@@ -152,7 +152,11 @@ pub(super) fn forget_old(session: &Session<'_>, now: Timestamp) -> Result<usize,
     let newest = session.number("SELECT coalesce(max(id), 0) FROM notices", &[])?;
     let before = |days: i64| now.millis().saturating_sub(days * DAY_MILLIS);
     let far = newest.saturating_sub(i64::try_from(MAX_NOTICES).unwrap_or(i64::MAX));
-    let mut removed = refusals::forget_old(session, now)?;
+    let refusals = refusals::forget_old(session, now)?;
+    // Commits lock the head before any of these rows, so this does too.
+    session.query("SELECT 1 FROM head FOR UPDATE", &[])?;
+    let remove = |sql: &str, bound: i64| session.execute(sql, vec![Box::new(bound), Box::new(CLEARED)]);
+    let mut notices = 0;
     // The deliveries go with their notice.
     for (sql, bound) in [
         (
@@ -172,13 +176,19 @@ pub(super) fn forget_old(session: &Session<'_>, now: Timestamp) -> Result<usize,
                  ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
             before(NOTICE_DAYS),
         ),
-        (
-            "DELETE FROM idempotency WHERE (caller_kind, caller, key) IN (
-                 SELECT caller_kind, caller, key FROM idempotency WHERE at < $1 ORDER BY at LIMIT $2)",
-            before(KEY_DAYS),
-        ),
     ] {
-        removed += session.execute(sql, vec![Box::new(bound), Box::new(CLEARED)])?;
+        notices += remove(sql, bound)?;
     }
-    Ok(usize::try_from(removed).unwrap_or(usize::MAX))
+    let keys = remove(
+        "DELETE FROM idempotency WHERE (caller_kind, caller, key) IN (
+             SELECT caller_kind, caller, key FROM idempotency WHERE at < $1 ORDER BY at LIMIT $2)",
+        before(KEY_DAYS),
+    )?;
+    if keys + notices > 0 {
+        session.execute(
+            "UPDATE head SET keys = keys - $1, notices = notices - $2",
+            vec![Box::new(keys.cast_signed()), Box::new(notices.cast_signed())],
+        )?;
+    }
+    Ok(usize::try_from(refusals + notices + keys).unwrap_or(usize::MAX))
 }

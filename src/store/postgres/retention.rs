@@ -193,7 +193,11 @@ pub(super) fn remove(session: &Session<'_>, removal: &Removal, before: &Head, no
             params: Vec::new(),
         },
         // Keys are kept for days, and what goes here is older.
-        Statement { sql: "DELETE FROM idempotency WHERE at <= $1", params: vec![Box::new(removal.until.millis())] },
+        Statement {
+            sql: "WITH gone AS (DELETE FROM idempotency WHERE at <= $1 RETURNING 1)
+                  UPDATE head SET keys = keys - (SELECT count(*) FROM gone)",
+            params: vec![Box::new(removal.until.millis())],
+        },
     ])?;
     Ok(())
 }

@@ -15,12 +15,13 @@ use crate::store::columns::{instant, int, revision};
 use crate::store::{Head, Lineage, Removed, Seen};
 
 /// Each brings the schema from the version of its place to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 /// The version that this library reads and writes.
@@ -191,12 +192,12 @@ fn optional<T: FromStr>(row: &SimpleQueryRow, column: usize) -> Result<Option<T>
     text.map(|text| text.parse().map_err(|_| Fault::corrupt(format!("the head holds {text}")))).transpose()
 }
 
-/// Moves the head. Its lineage stays.
-pub(super) fn move_head(head: &Head) -> Statement<'static> {
+/// Moves the head, and counts these new keys and notices. Its lineage stays.
+pub(super) fn move_head(head: &Head, keys: usize, notices: usize) -> Statement<'static> {
     Statement {
         sql: "UPDATE head SET revision = $1, changed = $2, hash = $3, at = $4, seen = $5, accepted = $6, accepted_at = $7,
                   clock = $8, removed = $9, removed_hash = $10, removed_root = $11, removed_until = $12, complete_from = $13,
-                  removal = $14",
+                  removal = $14, keys = keys + $15, notices = notices + $16",
         params: vec![
             Box::new(int(head.revision)),
             Box::new(int(head.changed)),
@@ -212,6 +213,8 @@ pub(super) fn move_head(head: &Head) -> Statement<'static> {
             Box::new(head.removed.map(|removed| removed.until.millis())),
             Box::new(head.removed.map(|removed| removed.complete_from.millis())),
             Box::new(head.removed.map(|removed| int(removed.recorded))),
+            Box::new(i64::try_from(keys).unwrap_or(i64::MAX)),
+            Box::new(i64::try_from(notices).unwrap_or(i64::MAX)),
         ],
     }
 }

@@ -17,7 +17,7 @@ use crate::journal::{Broken, Record, Verifier};
 use crate::model::{Invalid, Principal, Revision, RoleName, Standing};
 use crate::store::columns::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
 use crate::store::{
-    Head, Position, Rows, StoreError, Subject, Verification, Verified, Verifying, check_head, fold, pass,
+    Head, Position, Rows, StoreError, Subject, Verification, Verified, Verifying, check_head, check_number, fold, pass,
 };
 use crate::workflow::View;
 
@@ -48,6 +48,7 @@ pub(super) fn verify(
     check_grants(session, &rows, &born)?;
     check_delegations(session, &rows, &born)?;
     check_standings(session, &rows.standings)?;
+    check_side_tables(session)?;
     if let Some(needed) = retention::needed(session, head.seen)?.filter(|needed| *needed <= head.removed_up_to()) {
         let problem = format!("something is in force that was made by record {needed}, which is removed");
         return Err(Fault::corrupt(problem));
@@ -285,6 +286,27 @@ fn check_standings(session: &Session<'_>, folded: &BTreeMap<Principal, Standing>
 }
 
 /// Whether these are the roles that are kept with the state of the row. That there are no others, [`all_there`] counts.
+/// Checks that no idempotency key and no notice is missing, and that each key names existing objects.
+fn check_side_tables(session: &Session<'_>) -> Result<(), Fault> {
+    let of_head = |column: &str| session.number(&format!("SELECT {column} FROM head"), &[]);
+    for (column, table, what) in [("keys", "idempotency", "idempotency keys"), ("notices", "notices", "notices")] {
+        let found = session.number(&format!("SELECT count(*) FROM {table}"), &[])?;
+        check_number(what, of_head(column)?, found)?;
+    }
+    let stray = session.first(
+        "SELECT caller FROM idempotency i
+         WHERE request IS NOT NULL AND NOT EXISTS (SELECT 1 FROM requests WHERE id = i.request)
+             OR grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM grants WHERE id = i.grant_id)
+             OR delegation IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delegations WHERE id = i.delegation)
+             OR EXISTS (SELECT 1 FROM unnest(i.ended) AS gone WHERE NOT EXISTS (SELECT 1 FROM grants WHERE id = gone))
+         ORDER BY at, caller, key LIMIT 1",
+        &[],
+    )?;
+    let Some(row) = stray else { return Ok(()) };
+    let whose = Invalid::quote(row.try_get(0)?);
+    Err(Fault::corrupt(format!("an idempotency key of {whose} names an object that is not in the journal")))
+}
+
 fn roles_are(kept: Option<Vec<String>>, roles: &[RoleName]) -> bool {
     let roles: BTreeSet<_> = roles.iter().map(RoleName::as_str).collect();
     kept.unwrap_or_default().iter().map(String::as_str).eq(roles)

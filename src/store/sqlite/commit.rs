@@ -352,6 +352,7 @@ fn keep_key(
             done.ended.iter().flat_map(|id| id.as_u128().to_be_bytes()).collect::<Vec<u8>>(),
             at.millis()
         ])?;
+    schema::count_keys(transaction, 1)?;
     outbox::forget_old(transaction, at)?;
     Ok(())
 }

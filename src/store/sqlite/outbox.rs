@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::error::Fault;
 use super::read::{self, int_of};
 use super::rows::{instant, int, revision};
-use super::{compress, deliveries, refusals};
+use super::{compress, deliveries, refusals, schema};
 use crate::model::{Revision, Timestamp};
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::{Gathers, KEY_DAYS, Leased, MAX_NOTICES, Message, NOTICE_DAYS, NewDelivery, UNSENT_DAYS};
@@ -149,15 +149,24 @@ pub(super) fn forget_old(transaction: &Transaction<'_>, now: Timestamp) -> Resul
              ORDER BY due_at LIMIT ?2)",
             before(NOTICE_DAYS),
         ),
-        (
-            "DELETE FROM idempotency WHERE (caller_kind, caller, key) IN
-                 (SELECT caller_kind, caller, key FROM idempotency WHERE at < ?1 ORDER BY at LIMIT ?2)",
-            before(KEY_DAYS),
-        ),
     ];
     let mut removed = refusals::forget_old(transaction, now)?;
     for (sql, bound) in notices {
         removed += transaction.prepare_cached(sql)?.execute(params![bound, CLEARED])?;
+    }
+    Ok(removed + forget_keys(transaction, before(KEY_DAYS), CLEARED)?)
+}
+
+/// Removes so many idempotency keys that are older than this instant; returns how many.
+pub(super) fn forget_keys(transaction: &Transaction<'_>, before: i64, most: i64) -> Result<usize, Fault> {
+    let removed = transaction
+        .prepare_cached(
+            "DELETE FROM idempotency WHERE (caller_kind, caller, key) IN
+                 (SELECT caller_kind, caller, key FROM idempotency WHERE at < ? ORDER BY at LIMIT ?)",
+        )?
+        .execute(params![before, most])?;
+    if removed > 0 {
+        schema::count_keys(transaction, -i64::try_from(removed).unwrap_or(i64::MAX))?;
     }
     Ok(removed)
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::error::Fault;
 use super::kept::walk;
 use super::rows::{self, int};
-use super::{about, journal, read, standings};
+use super::{about, journal, outbox, read, standings};
 use crate::model::{DelegationId, GrantId, Removal, RequestId, Revision, Timestamp, Topic};
 use crate::store::ending::{Ending, Over, told_by_then};
 use crate::store::retention::check_removal;
@@ -161,7 +161,7 @@ pub(super) fn remove(
     transaction.execute("DELETE FROM packs WHERE last <= ?", [int(last)])?;
     forget_topics(transaction, last)?;
     // Keys are kept for days, and the removed records are older.
-    transaction.execute("DELETE FROM idempotency WHERE at <= ?", [removal.until.millis()])?;
+    outbox::forget_keys(transaction, removal.until.millis().saturating_add(1), i64::MAX)?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::store::{Head, Lineage, Seen, StoreError};
 pub(super) const APPLICATION_ID: i64 = 0x6a69_7461;
 
 /// Each migrates the file from the version of its position to the next. Released ones are never changed.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -30,6 +30,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0012.sql"),
     include_str!("migrations/0013.sql"),
     include_str!("migrations/0014.sql"),
+    include_str!("migrations/0015.sql"),
 ];
 
 /// The version that this library reads and writes.
@@ -161,6 +162,12 @@ pub(super) fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(
             head.removed.map(|removed| removed.complete_from.millis()),
             head.removed.map(|removed| int(removed.recorded))
         ])?;
+    Ok(())
+}
+
+/// Adds to the number of idempotency keys that verification compares with the rows.
+pub(super) fn count_keys(transaction: &Transaction<'_>, more: i64) -> Result<(), Fault> {
+    transaction.prepare_cached("UPDATE head SET keys = keys + ?")?.execute([more])?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::model::Revision;
 use crate::store::outbox::DAY_MILLIS;
 use crate::store::topics::BLOCK;
 use crate::store::verification::tell;
-use crate::store::{MAX_NOTICES, NOTICE_DAYS, StoreError, Verifying};
+use crate::store::{MAX_NOTICES, NOTICE_DAYS, StoreError, Verifying, check_number};
 
 /// How many rows of an index are read at a time.
 const ROWS: i64 = 10_000;
@@ -233,8 +233,13 @@ fn last_given(connection: &Connection) -> Result<i64, Fault> {
     Ok(last.unwrap_or(0))
 }
 
-/// Checks that each idempotency key names existing objects.
+/// Checks that no idempotency key is missing, and that each names existing objects.
 pub(super) fn check_keys(connections: &Connections) -> Result<(), StoreError> {
+    connections.read(DOING, |c| {
+        const COUNTS: &str = "SELECT keys, (SELECT count(*) FROM idempotency) FROM head";
+        let (written, found) = c.query_row(COUNTS, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        check_number("idempotency keys", written, found).map_err(Fault::from)
+    })?;
     let mut after = (String::new(), String::new(), String::new());
     loop {
         let next = connections.read(DOING, |c| {
