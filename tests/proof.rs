@@ -409,6 +409,11 @@ fn notices_and_keys_that_are_missing_or_made_up_are_named() {
         ("DELETE FROM notices WHERE id = (SELECT max(id) FROM notices)", "is missing"),
         ("DELETE FROM notices", "notice 1 is missing"),
         ("UPDATE idempotency SET request = randomblob(16)", "an idempotency key of `eve@example.com`"),
+        ("DELETE FROM idempotency", "there are 0 idempotency keys, and 1 were written and not removed since"),
+        (
+            "INSERT INTO idempotency SELECT caller_kind, caller, 'other', fingerprint, request, grant_id, delegation, ended, at FROM idempotency",
+            "there are 2 idempotency keys, and 1 were written",
+        ),
         ("DROP INDEX journal_by_time; CREATE INDEX journal_by_time ON journal (at) WHERE revision > 5", ""),
     ] {
         std::fs::write(world.path(), &original).unwrap();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jit_access::model::{GrantId, Revision};
+use jit_access::model::{GrantId, RequestId, Revision};
 use jit_access::store::conformance::world::{at, cast, granted, has_grown, submit, used};
 use jit_access::store::{
-    Batch, PostgresOptions, PostgresStore, PostgresUrl, Reads, Seen, Store, StoreError, UnusableDatabase,
+    Batch, Done, Message, PostgresOptions, PostgresStore, PostgresUrl, Reads, Seen, Store, StoreError, UnusableDatabase,
 };
 
 use super::server::{self, Proxy, Server};
@@ -37,6 +37,48 @@ fn a_server_that_restarts_is_found_again() {
     store.commit(&Batch { events: vec![used(GrantId::from_u128(1), at(1))], ..Batch::default() }).unwrap();
     assert_eq!(store.verify().unwrap(), known.revision.0 + 1);
     assert_eq!(store.grant(GrantId::from_u128(1)).unwrap().grant.unwrap().uses, 1);
+}
+
+#[test]
+fn notices_and_keys_that_are_missing_or_made_up_are_named() {
+    let Some(server) = server::shared() else { return };
+    let schema = fresh_schema();
+    let store = open(server, &schema);
+    let caller = cast()[0].principal.clone();
+    let request = Some(RequestId::from_u128(1));
+    let done = Done { fingerprint: "f".into(), request, grant: None, delegation: None, ended: vec![] };
+    let done = Some((caller.clone(), "k".to_owned(), done));
+    let outbox = vec![Message::new("soon", "soon"), Message::new("late", "late")];
+    store.commit(&Batch { events: submit(&cast()[0], 1, at(0)), done, outbox, ..Batch::default() }).unwrap();
+    store.verify().unwrap();
+    for (change, back, named) in [
+        (
+            "DELETE FROM idempotency",
+            "INSERT INTO idempotency SELECT * FROM kept_keys",
+            "there are 0 idempotency keys, and 1 were written and not removed since",
+        ),
+        (
+            "UPDATE idempotency SET request = gen_random_uuid()",
+            "UPDATE idempotency SET request = (SELECT request FROM kept_keys)",
+            "names an object that is not in the journal",
+        ),
+        (
+            "UPDATE idempotency SET ended = ARRAY[gen_random_uuid()]",
+            "UPDATE idempotency SET ended = (SELECT ended FROM kept_keys)",
+            "names an object that is not in the journal",
+        ),
+        ("DELETE FROM notices WHERE id = 1", "", "there are 1 notices, and 2 were written and not removed since"),
+    ] {
+        let within = |sql: &str| server.psql(&format!("SET search_path TO {schema}; {sql}"));
+        within("CREATE TABLE IF NOT EXISTS kept_keys AS SELECT * FROM idempotency");
+        within(change);
+        let error = store.verify().unwrap_err().to_string();
+        assert!(error.contains(named), "{change}: {error}");
+        if !back.is_empty() {
+            within(back);
+            store.verify().unwrap();
+        }
+    }
 }
 
 #[test]

@@ -288,6 +288,7 @@ pub fn what_is_old_is_removed(fixture: &dyn Fixture) {
     assert_eq!(forget(NOTICE_DAYS, 1), (false, vec![2]), "what was not sent stays to be seen");
     assert_eq!(forget(UNSENT_DAYS, 0), (false, vec![2]));
     assert_eq!(forget(UNSENT_DAYS, 1), (false, vec![]));
+    store.verify().unwrap();
     let due = store.lease_notices(at(UNSENT_DAYS * DAY), Timestamp::MAX, 9).unwrap();
     assert_eq!(texts(&due), ["soon"], "age counts from when it was due");
 }
