@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jit_access::authzen::{
-    Call, Host, HostError, May, Pep, Point, Question, Settings, SpeaksFor, Trust, binding_hash, is_equal,
-    verify_approval, verify_binding,
+    DecisionPoint, Host, HostError, HttpRequest, Pep, Question, Rights, Settings, SpeaksFor, Trust, binding_hash,
+    is_equal, verify_approval, verify_binding,
 };
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
@@ -92,7 +92,7 @@ fn a_signed_approval_proves_what_it_says_and_no_more() {
 
 struct World {
     engine: Engine,
-    point: Point,
+    point: DecisionPoint,
     clock: Arc<ManualClock>,
 }
 
@@ -134,18 +134,18 @@ impl World {
         let config = Config::parse(CONFIG, []).unwrap();
         let builder = Builder::new(MemoryStore::new(), config.rules).settings(config.settings);
         let engine = builder.clock(clock.clone()).open().unwrap();
-        let point = Point::new(&engine, Settings::new("https://pdp.example.com/tenant1").unwrap()).unwrap();
+        let point = DecisionPoint::new(&engine, Settings::new("https://pdp.example.com/tenant1").unwrap()).unwrap();
         Self { engine, point, clock }
     }
 
-    fn call(&self, call: &Call<'_>) -> (u16, Value) {
-        let pep = Pep::new("gateway", SpeaksFor::Everybody, May::ALL).unwrap();
+    fn call(&self, call: &HttpRequest<'_>) -> (u16, Value) {
+        let pep = Pep::new("gateway", SpeaksFor::Everybody, Rights::ALL).unwrap();
         let reply = self.point.serve(Some(&pep), &Us, call);
         (reply.status, serde_json::from_str(&reply.body).unwrap())
     }
 
     fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        self.call(&Call::post(path, body.to_string().as_bytes()))
+        self.call(&HttpRequest::post(path, body.to_string().as_bytes()))
     }
 
     fn denied(&self, asked: &Value) -> Value {
@@ -166,7 +166,7 @@ impl World {
 
     fn look(&self, task: &Value) -> (u16, Value) {
         let endpoint = text(&task["task"], "status_endpoint");
-        self.call(&Call::get(endpoint.strip_prefix("https://pdp.example.com/tenant1/access/v1/").unwrap()))
+        self.call(&HttpRequest::get(endpoint.strip_prefix("https://pdp.example.com/tenant1/access/v1/").unwrap()))
     }
 
     /// The lead approves what waits.
@@ -349,15 +349,15 @@ fn a_key_outlives_the_denial_and_belongs_to_its_caller() {
         json!({"expires_at": denied["access_request"]["expires_at"], "evaluation_id": denied["evaluation_id"]});
     let body = body.to_string();
     let headers = [("content-type", "application/json"), ("idempotency-key", "k1")];
-    let call = Call { headers: &headers, ..Call::post("requests", body.as_bytes()) };
+    let call = HttpRequest { headers: &headers, ..HttpRequest::post("requests", body.as_bytes()) };
     let (_, first) = world.call(&call);
     world.clock.advance(3_600_000);
     let (status, again) = world.call(&call);
     assert_eq!((status, &again["task"]["id"]), (202, &first["task"]["id"]), "{again}");
     let other = body.replace("INC-1", "INC-2");
-    let (status, refused) = world.call(&Call { body: other.as_bytes(), ..call });
+    let (status, refused) = world.call(&HttpRequest { body: other.as_bytes(), ..call });
     assert_eq!((status, text(&refused, "code")), (409, "duplicate_request"));
-    let pep = Pep::new("another", SpeaksFor::Everybody, May::ALL).unwrap();
+    let pep = Pep::new("another", SpeaksFor::Everybody, Rights::ALL).unwrap();
     let reply = world.point.serve(Some(&pep), &Us, &call);
     assert_eq!(reply.status, 400, "the denial is another caller's: {}", reply.body);
 }
@@ -380,16 +380,16 @@ fn who_may_not_is_told_so_and_nothing_else() {
     let body = asked(&json!({"type": "user", "id": "ann"}), "tools.execute").to_string();
     let pep = |speaks_for, may| Pep::new("gateway", speaks_for, may).unwrap();
     let carols = SpeaksFor::only(["user:carol"]).unwrap();
-    let evaluates = May::of(["evaluate"]).unwrap();
+    let evaluates = Rights::of(["evaluate"]).unwrap();
     for (pep, path, status) in [
-        (pep(carols, May::ALL), "evaluation", 403),
+        (pep(carols, Rights::ALL), "evaluation", 403),
         (pep(SpeaksFor::Everybody, evaluates), "evaluation", 200),
         (pep(SpeaksFor::Everybody, evaluates), "requests", 403),
         (pep(SpeaksFor::Everybody, evaluates), "search/action", 403),
-        (pep(SpeaksFor::Everybody, May::ALL), "search/action", 200),
-        (pep(SpeaksFor::Everybody, May::ALL), "nothing", 404),
+        (pep(SpeaksFor::Everybody, Rights::ALL), "search/action", 200),
+        (pep(SpeaksFor::Everybody, Rights::ALL), "nothing", 404),
     ] {
-        let reply = world.point.serve(Some(&pep), &Us, &Call::post(path, body.as_bytes()));
+        let reply = world.point.serve(Some(&pep), &Us, &HttpRequest::post(path, body.as_bytes()));
         assert_eq!(reply.status, status, "{path}: {}", reply.body);
     }
     let unknown = asked(&json!({"type": "user", "id": "nobody"}), "tools.execute");
@@ -406,7 +406,7 @@ fn where_everything_is_stands_under_the_address_that_was_set() {
     let told: Value = serde_json::from_str(&reply.body).unwrap();
     assert_eq!(text(&told, "policy_decision_point"), "https://pdp.example.com/tenant1");
     assert_eq!(text(&told, "jwks_uri"), "https://pdp.example.com/tenant1/access/v1/jwks");
-    let reply = world.point.serve(None, &Us, &Call::get("schemas/submission"));
+    let reply = world.point.serve(None, &Us, &HttpRequest::get("schemas/submission"));
     assert_eq!(reply.status, 200);
     let schema: Value = serde_json::from_str(&reply.body).unwrap();
     assert_eq!(schema["properties"]["context"]["required"], json!(["business_justification"]));

@@ -9,9 +9,9 @@ use super::evaluate::{Mode, Prepared, check_of, is_heard};
 use super::host::Host;
 use super::json::{member, object_of, text_of};
 use super::pep::Pep;
-use super::point::Point;
+use super::point::DecisionPoint;
 use super::question::{Question, Wanted};
-use super::reply::{HostError, Reply};
+use super::reply::{HostError, HttpResponse};
 use crate::model::{Caller, Principal};
 
 /// How many questions there are at most.
@@ -25,36 +25,46 @@ enum Semantic {
     FirstPermit,
 }
 
-impl Point {
+impl DecisionPoint {
     /// `POST evaluations`.
-    pub(super) fn evaluations(&self, pep: &Pep, host: &dyn Host, body: &Map<String, Value>) -> Result<Reply, Reply> {
+    pub(super) fn evaluations(
+        &self,
+        pep: &Pep,
+        host: &dyn Host,
+        body: &Map<String, Value>,
+    ) -> Result<HttpResponse, HttpResponse> {
         let items = match member(body, "evaluations") {
             None => &[],
             Some(Value::Array(items)) => items.as_slice(),
-            Some(_) => return Err(Reply::invalid("/evaluations", "is no list")),
+            Some(_) => return Err(HttpResponse::invalid("/evaluations", "is no list")),
         };
         let semantic = semantic(body)?;
         if items.is_empty() {
             return self.evaluation(pep, host, body);
         }
         if items.len() > MOST {
-            return Err(Reply::invalid("/evaluations", &format!("has {} items, {MOST} at most", items.len())));
+            return Err(HttpResponse::invalid("/evaluations", &format!("has {} items, {MOST} at most", items.len())));
         }
         for name in ["subject", "action", "resource", "context"] {
             object_of(body, name, "")?;
         }
-        let questions: Vec<Result<Question, Reply>> = items.iter().map(|item| question(body, item)).collect();
+        let questions: Vec<Result<Question, HttpResponse>> = items.iter().map(|item| question(body, item)).collect();
         let answers = match semantic {
             Semantic::All if !self.has_policies() => self.all(pep, host, &questions)?,
             _ => self.until(pep, host, &questions, semantic)?,
         };
-        Ok(Reply::json(200, &json!({ "evaluations": answers })))
+        Ok(HttpResponse::json(200, &json!({ "evaluations": answers })))
     }
 
     /// All of them, at one instant and one revision.
-    fn all(&self, pep: &Pep, host: &dyn Host, questions: &[Result<Question, Reply>]) -> Result<Vec<Value>, Reply> {
+    fn all(
+        &self,
+        pep: &Pep,
+        host: &dyn Host,
+        questions: &[Result<Question, HttpResponse>],
+    ) -> Result<Vec<Value>, HttpResponse> {
         let host = &Once::new(host);
-        let heard: Vec<Result<&Question, Reply>> = questions
+        let heard: Vec<Result<&Question, HttpResponse>> = questions
             .iter()
             .map(|question| {
                 let question = question.as_ref().map_err(Clone::clone)?;
@@ -63,7 +73,7 @@ impl Point {
             .collect();
         let asked: Vec<&Question> = heard.iter().flatten().copied().collect();
         let mut own = host.bases(&asked)?.into_iter();
-        let mut prepared: Vec<Result<Prepared<'_>, Reply>> = Vec::with_capacity(questions.len());
+        let mut prepared: Vec<Result<Prepared<'_>, HttpResponse>> = Vec::with_capacity(questions.len());
         for question in heard {
             prepared.push(match question {
                 Ok(question) => item(self.prepare_with(own.next().flatten(), host, question))?,
@@ -91,9 +101,9 @@ impl Point {
         &self,
         pep: &Pep,
         host: &dyn Host,
-        questions: &[Result<Question, Reply>],
+        questions: &[Result<Question, HttpResponse>],
         semantic: Semantic,
-    ) -> Result<Vec<Value>, Reply> {
+    ) -> Result<Vec<Value>, HttpResponse> {
         let mut answers = Vec::new();
         for question in questions {
             let answer = match question {
@@ -164,20 +174,20 @@ impl Host for Once<'_> {
 }
 
 /// An error about one item is its result; a host or store that cannot be reached fails the whole batch.
-fn item<T>(result: Result<T, Reply>) -> Result<Result<T, Reply>, Reply> {
+fn item<T>(result: Result<T, HttpResponse>) -> Result<Result<T, HttpResponse>, HttpResponse> {
     match result {
         Err(refused) if refused.status >= 500 => Err(refused),
         other => Ok(other),
     }
 }
 
-fn semantic(body: &Map<String, Value>) -> Result<Semantic, Reply> {
+fn semantic(body: &Map<String, Value>) -> Result<Semantic, HttpResponse> {
     let Some(options) = object_of(body, "options", "")? else { return Ok(Semantic::All) };
     match text_of(options, "evaluations_semantic", "/options")? {
         None | Some("execute_all") => Ok(Semantic::All),
         Some("deny_on_first_deny") => Ok(Semantic::FirstDeny),
         Some("permit_on_first_permit") => Ok(Semantic::FirstPermit),
-        Some(_) => Err(Reply::invalid(
+        Some(_) => Err(HttpResponse::invalid(
             "/options/evaluations_semantic",
             "is none of `execute_all`, `deny_on_first_deny`, `permit_on_first_permit`",
         )),
@@ -186,8 +196,8 @@ fn semantic(body: &Map<String, Value>) -> Result<Semantic, Reply> {
 
 /// The question of an item: each of its parts replaces the default part as a whole, and a missing required member comes
 /// from the default; properties never do.
-fn question(body: &Map<String, Value>, item: &Value) -> Result<Question, Reply> {
-    let Value::Object(item) = item else { return Err(Reply::invalid("", "the item is no JSON object")) };
+fn question(body: &Map<String, Value>, item: &Value) -> Result<Question, HttpResponse> {
+    let Value::Object(item) = item else { return Err(HttpResponse::invalid("", "the item is no JSON object")) };
     let mut whole = Map::new();
     for (name, required) in
         [("subject", &["type", "id"][..]), ("action", &["name"]), ("resource", &["type", "id"]), ("context", &[])]

@@ -7,9 +7,9 @@ use super::host::Host;
 use super::json::{object_of, text_of};
 use super::mapping::{Mapped, Mapping, mapped};
 use super::pep::Pep;
-use super::point::Point;
+use super::point::DecisionPoint;
 use super::question::{Question, Wanted};
-use super::reply::{Reply, seconds};
+use super::reply::{HttpResponse, seconds};
 use crate::check::Check;
 use crate::command::ListRemedies;
 use crate::error::Error;
@@ -44,15 +44,20 @@ struct Reference {
     id: String,
 }
 
-impl Point {
+impl DecisionPoint {
     /// `POST evaluation`.
-    pub(super) fn evaluation(&self, pep: &Pep, host: &dyn Host, body: &Map<String, Value>) -> Result<Reply, Reply> {
+    pub(super) fn evaluation(
+        &self,
+        pep: &Pep,
+        host: &dyn Host,
+        body: &Map<String, Value>,
+    ) -> Result<HttpResponse, HttpResponse> {
         let question = Question::read(body, Wanted::Everything)?;
-        Ok(Reply::json(200, &self.evaluated(pep, host, &question)?))
+        Ok(HttpResponse::json(200, &self.evaluated(pep, host, &question)?))
     }
 
     /// The decision on one question, with its context.
-    pub(super) fn evaluated(&self, pep: &Pep, host: &dyn Host, question: &Question) -> Result<Value, Reply> {
+    pub(super) fn evaluated(&self, pep: &Pep, host: &dyn Host, question: &Question) -> Result<Value, HttpResponse> {
         let mut prepared = self.prepare(pep, host, question)?;
         let decision = self.decide(&mut prepared, Mode::Use)?;
         self.response(pep, &prepared, decision)
@@ -64,7 +69,7 @@ impl Point {
         pep: &Pep,
         host: &dyn Host,
         question: &'a Question,
-    ) -> Result<Prepared<'a>, Reply> {
+    ) -> Result<Prepared<'a>, HttpResponse> {
         is_heard(pep, question)?;
         let own = host.base(question)?;
         self.prepare_with(own, host, question)
@@ -76,7 +81,7 @@ impl Point {
         own: Option<bool>,
         host: &dyn Host,
         question: &'a Question,
-    ) -> Result<Prepared<'a>, Reply> {
+    ) -> Result<Prepared<'a>, HttpResponse> {
         let mapped = match mapped(question, &self.settings) {
             Mapping::Mapped(mapped) => mapped,
             Mapping::Foreign => {
@@ -107,7 +112,7 @@ impl Point {
     }
 
     /// Evaluates the grants. When the host's own decision allows, no grant is used.
-    pub(super) fn decide(&self, prepared: &mut Prepared<'_>, mode: Mode) -> Result<Option<Decision>, Reply> {
+    pub(super) fn decide(&self, prepared: &mut Prepared<'_>, mode: Mode) -> Result<Option<Decision>, HttpResponse> {
         #[cfg(feature = "cedar")]
         if self.has_policies() {
             return self.decide_by_policies(prepared, mode);
@@ -125,7 +130,7 @@ impl Point {
     /// The decision of `authorize`: standing policies, guardrails and grants together. An allow of the host counts too,
     /// and a forbid overrides both.
     #[cfg(feature = "cedar")]
-    fn decide_by_policies(&self, prepared: &mut Prepared<'_>, mode: Mode) -> Result<Option<Decision>, Reply> {
+    fn decide_by_policies(&self, prepared: &mut Prepared<'_>, mode: Mode) -> Result<Option<Decision>, HttpResponse> {
         let Some(mapped) = &prepared.mapped else { return Ok(None) };
         let (principal, action, resource) = (&mapped.principal, &mapped.action, &mapped.resource);
         let mut asked = AuthorizeRequest::new(principal.clone(), action.clone(), resource.clone());
@@ -156,7 +161,7 @@ impl Point {
         pep: &Pep,
         prepared: &Prepared<'_>,
         decision: Option<Decision>,
-    ) -> Result<Value, Reply> {
+    ) -> Result<Value, HttpResponse> {
         let outcome = decision.as_ref().map_or(Outcome::NotApplicable, |decision| decision.outcome);
         let obligations = decision.as_ref().map(|decision| decision.obligations).unwrap_or_default();
         if outcome == Outcome::Deny && obligations.has(Obligation::StepUp) {
@@ -223,7 +228,7 @@ impl Point {
         prepared: &Prepared<'_>,
         decision: Option<Decision>,
         reference: Option<Result<Reference, ()>>,
-    ) -> Result<Value, Reply> {
+    ) -> Result<Value, HttpResponse> {
         let now = self.workflow.now();
         let reason = decision.as_ref().map_or(Reason::NoGrant, |decision| decision.basis.reason);
         if reason == Reason::MfaRequired {
@@ -285,7 +290,7 @@ impl Point {
         question: &Question,
         mapped: &Mapped,
         remedies: &Remedies,
-    ) -> Result<Map<String, Value>, Reply> {
+    ) -> Result<Map<String, Value>, HttpResponse> {
         let Some(first) = remedies.options.first() else { return Ok(Map::new()) };
         let (now, template) = (remedies.now, first.role.as_str());
         let until = Timestamp::from_millis(now.millis().saturating_add(self.settings.denial_ttl_millis)).unwrap_or(now);
@@ -314,7 +319,7 @@ impl Point {
         question: &Question,
         mapped: &Mapped,
         until: Timestamp,
-    ) -> Result<String, Reply> {
+    ) -> Result<String, HttpResponse> {
         let bound = self.bound(question)?;
         let id =
             self.keys.evaluation_id(until, &binding_parts(pep, mapped, &bound).each_ref().map(|part| part.as_slice()));
@@ -328,18 +333,18 @@ impl Point {
         question: &Question,
         mapped: &Mapped,
         id: &str,
-    ) -> Result<Option<Timestamp>, Reply> {
+    ) -> Result<Option<Timestamp>, HttpResponse> {
         let bound = self.bound(question)?;
         let about = binding_parts(pep, mapped, &bound);
         Ok(self.keys.open_evaluation_id(id, &about.each_ref().map(|part| part.as_slice())))
     }
 
-    fn bound(&self, question: &Question) -> Result<String, Reply> {
-        bound_text(question, &[], false).map_err(|error| Reply::invalid("", &error.to_string()))
+    fn bound(&self, question: &Question) -> Result<String, HttpResponse> {
+        bound_text(question, &[], false).map_err(|error| HttpResponse::invalid("", &error.to_string()))
     }
 
     /// The approval that the question refers to: `Err` when it is not from this decision point.
-    fn reference(&self, question: &Question) -> Result<Option<Result<Reference, ()>>, Reply> {
+    fn reference(&self, question: &Question) -> Result<Option<Result<Reference, ()>>, HttpResponse> {
         let Some(approval) = object_of(&question.context, "approval", "/context")? else { return Ok(None) };
         let Some(id) = text_of(approval, "id", "/context/approval")? else { return Ok(Some(Err(()))) };
         // This decision point issues no signed state and trusts no other issuer of one.
@@ -356,11 +361,11 @@ impl Point {
 pub(super) const MEMBER: &str = "urn:jit-access:decision";
 
 /// Whether the caller may ask about this subject at all.
-pub(super) fn is_heard(pep: &Pep, question: &Question) -> Result<(), Reply> {
+pub(super) fn is_heard(pep: &Pep, question: &Question) -> Result<(), HttpResponse> {
     if pep.speaks_for(&question.subject) {
         return Ok(());
     }
-    Err(Reply::forbidden("this caller may not ask about this subject"))
+    Err(HttpResponse::forbidden("this caller may not ask about this subject"))
 }
 
 /// The check of a question that is the engine's.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::reply::Reply;
+use super::reply::HttpResponse;
 use crate::command::unambiguous;
 
 /// How many bytes a body has at most.
@@ -11,18 +11,19 @@ pub(super) const MAX_BODY: usize = 64 * 1024;
 const MAX_DEPTH: usize = 64;
 
 /// The object in the body: no duplicate names in an object, no incomplete characters in a text.
-pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Reply> {
+pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, HttpResponse> {
     if body.len() > MAX_BODY {
-        return Err(Reply::problem(413, "body_too_large", &format!("the body is larger than {MAX_BODY} bytes")));
+        return Err(HttpResponse::problem(413, "body_too_large", &format!("the body is larger than {MAX_BODY} bytes")));
     }
-    let text = std::str::from_utf8(body).map_err(|_| Reply::invalid("", "the body is not UTF-8"))?;
-    let value = unambiguous(text).map_err(|error| Reply::invalid("", &format!("the body cannot be read: {error}")))?;
+    let text = std::str::from_utf8(body).map_err(|_| HttpResponse::invalid("", "the body is not UTF-8"))?;
+    let value =
+        unambiguous(text).map_err(|error| HttpResponse::invalid("", &format!("the body cannot be read: {error}")))?;
     if depth(&value) > MAX_DEPTH {
-        return Err(Reply::invalid("", &format!("the body is deeper than {MAX_DEPTH} levels")));
+        return Err(HttpResponse::invalid("", &format!("the body is deeper than {MAX_DEPTH} levels")));
     }
     match value {
         Value::Object(map) => Ok(map),
-        _ => Err(Reply::invalid("", "the body is no JSON object")),
+        _ => Err(HttpResponse::invalid("", "the body is no JSON object")),
     }
 }
 
@@ -45,19 +46,19 @@ pub(super) fn object_of<'a>(
     map: &'a Map<String, Value>,
     name: &str,
     at: &str,
-) -> Result<Option<&'a Map<String, Value>>, Reply> {
+) -> Result<Option<&'a Map<String, Value>>, HttpResponse> {
     match member(map, name) {
         None => Ok(None),
         Some(Value::Object(object)) => Ok(Some(object)),
-        Some(_) => Err(Reply::invalid(&format!("{at}/{name}"), "is no JSON object")),
+        Some(_) => Err(HttpResponse::invalid(&format!("{at}/{name}"), "is no JSON object")),
     }
 }
 
 /// A member that is text.
-pub(super) fn text_of<'a>(map: &'a Map<String, Value>, name: &str, at: &str) -> Result<Option<&'a str>, Reply> {
+pub(super) fn text_of<'a>(map: &'a Map<String, Value>, name: &str, at: &str) -> Result<Option<&'a str>, HttpResponse> {
     match member(map, name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Reply::invalid(&format!("{at}/{name}"), "is no text")),
+        Some(_) => Err(HttpResponse::invalid(&format!("{at}/{name}"), "is no text")),
     }
 }

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::point::Point;
-use super::reply::Reply;
+use super::point::DecisionPoint;
+use super::reply::HttpResponse;
 use crate::journal::digest;
 
 const CAPABILITY: &str = "urn:openid:authzen:capability:access-request";
 
-impl Point {
+impl DecisionPoint {
     /// The metadata document, for `/.well-known/authzen-configuration`. Public.
-    pub fn metadata(&self) -> Reply {
+    pub fn metadata(&self) -> HttpResponse {
         let settings = &self.settings;
         let mut document = Map::new();
         let mut say = |name: &str, value: Value| document.insert(name.to_owned(), value);
@@ -29,12 +29,12 @@ impl Point {
     }
 
     /// The public keys of signatures. Public.
-    pub(super) fn jwks(&self) -> Reply {
+    pub(super) fn jwks(&self) -> HttpResponse {
         cached(self.keys.jwks().to_string())
     }
 
     /// The JSON Schema of a submission. Public: it depends on the configuration alone.
-    pub(super) fn schema(&self) -> Reply {
+    pub(super) fn schema(&self) -> HttpResponse {
         let rules = self.engine.rules();
         let mut required = Vec::new();
         if rules.require_justification {
@@ -77,7 +77,7 @@ impl Point {
     }
 }
 
-fn cached(body: String) -> Reply {
+fn cached(body: String) -> HttpResponse {
     let tag = format!("\"{}\"", digest(&body).get(..16).unwrap_or_default());
-    Reply::text(200, body).with("etag", tag).with("cache-control", "max-age=300")
+    HttpResponse::text(200, body).with("etag", tag).with("cache-control", "max-age=300")
 }

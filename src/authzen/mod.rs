@@ -1,7 +1,7 @@
 //! AuthZEN: the Authorization API 1.0 and the Access Request and Approval Profile, as types, mapping and answers.
 //!
-//! A [`Point`] is the policy decision point and the access request service of one engine. It takes an HTTP request as a
-//! [`Call`] and returns a [`Reply`]; a host's web framework transports both and does nothing else. There is no second
+//! A [`DecisionPoint`] is the policy decision point and the access request service of one engine. It takes an HTTP request as a
+//! [`HttpRequest`] and returns a [`HttpResponse`]; a host's web framework transports both and does nothing else. There is no second
 //! workflow: a denial that can be lifted offers the results of [`crate::service::Workflow::remedies`], a submission is
 //! a `submit`, a task is a request, an approval is a grant. docs/authzen.md lists each requirement of the standards
 //! with its test.
@@ -46,9 +46,9 @@ mod token;
 
 pub use compare::{binding_hash, is_equal};
 pub use host::Host;
-pub use pep::{May, Pep, Peps, SpeaksFor};
-pub use point::{Call, Point};
+pub use pep::{Pep, Peps, Rights, SpeaksFor};
+pub use point::{DecisionPoint, HttpRequest};
 pub use question::{Entity, Question, Wanted};
-pub use reply::{HostError, Reply};
+pub use reply::{HostError, HttpResponse};
 pub use settings::Settings;
 pub use token::{Trust, verify_approval, verify_binding};

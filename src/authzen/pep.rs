@@ -11,11 +11,11 @@ use crate::model::{Invalid, Secret};
 /// requests of its own, and reviews nothing.
 ///
 /// ```
-/// use jit_access::authzen::{Entity, May, Pep, SpeaksFor};
+/// use jit_access::authzen::{Entity, Rights, Pep, SpeaksFor};
 ///
-/// let gateway = Pep::new("gateway", SpeaksFor::Everybody, May::ALL)?;
+/// let gateway = Pep::new("gateway", SpeaksFor::Everybody, Rights::ALL)?;
 /// assert!(gateway.speaks_for(&Entity::new("user", "ann@example.com")));
-/// let carols = Pep::new("carols", SpeaksFor::only(["user:carol@example.com"])?, May::ALL)?;
+/// let carols = Pep::new("carols", SpeaksFor::only(["user:carol@example.com"])?, Rights::ALL)?;
 /// assert!(!carols.speaks_for(&Entity::new("user", "ann@example.com")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -23,7 +23,7 @@ use crate::model::{Invalid, Secret};
 pub struct Pep {
     id: String,
     speaks_for: SpeaksFor,
-    may: May,
+    may: Rights,
 }
 
 /// About whom a caller may ask.
@@ -51,7 +51,7 @@ impl SpeaksFor {
 
 /// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct May {
+pub struct Rights {
     /// Make evaluations.
     pub evaluate: bool,
     /// Search.
@@ -60,7 +60,7 @@ pub struct May {
     pub request: bool,
 }
 
-impl May {
+impl Rights {
     /// Everything.
     pub const ALL: Self = Self { evaluate: true, search: true, request: true };
 
@@ -90,7 +90,7 @@ impl Pep {
     ///
     /// # Errors
     /// When the name is empty, longer than 128 bytes, or contains anything but visible ASCII.
-    pub fn new(id: &str, speaks_for: SpeaksFor, may: May) -> Result<Self, Invalid> {
+    pub fn new(id: &str, speaks_for: SpeaksFor, may: Rights) -> Result<Self, Invalid> {
         if id.is_empty() || id.len() > 128 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
             let problem = format!("is {}", Invalid::quote(id));
             return Err(Invalid::new("id", problem, "1 to 128 visible ASCII characters"));
@@ -106,7 +106,7 @@ impl Pep {
 
     /// What it may do.
     #[must_use]
-    pub const fn may(&self) -> May {
+    pub const fn may(&self) -> Rights {
         self.may
     }
 
@@ -125,11 +125,11 @@ impl Pep {
 /// The callers that are known by a bearer token.
 ///
 /// ```
-/// use jit_access::authzen::{May, Pep, Peps, SpeaksFor};
+/// use jit_access::authzen::{Rights, Pep, Peps, SpeaksFor};
 /// use jit_access::model::Secret;
 ///
 /// let token = Secret::new("a-token-of-at-least-32-characters");
-/// let peps = Peps::new([(Pep::new("gateway", SpeaksFor::Everybody, May::ALL)?, token)])?;
+/// let peps = Peps::new([(Pep::new("gateway", SpeaksFor::Everybody, Rights::ALL)?, token)])?;
 /// assert!(peps.authenticate(Some("Bearer a-token-of-at-least-32-characters")).is_some());
 /// assert!(peps.authenticate(Some("Bearer another")).is_none() && peps.authenticate(None).is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -7,7 +7,7 @@ use super::json;
 use super::keys::Keys;
 use super::pep::Pep;
 use super::question::Wanted;
-use super::reply::Reply;
+use super::reply::HttpResponse;
 use super::settings::Settings;
 use crate::check::Decider;
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::service::{Engine, Workflow};
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
 /// # let engine = world::engine()?;
-/// use jit_access::authzen::{Call, Host, HostError, May, Pep, Point, Settings, SpeaksFor};
+/// use jit_access::authzen::{HttpRequest, Host, HostError, Rights, Pep, DecisionPoint, Settings, SpeaksFor};
 /// use jit_access::model::{Caller, Principal};
 ///
 /// struct Us;
@@ -28,11 +28,11 @@ use crate::service::{Engine, Workflow};
 ///     }
 /// }
 ///
-/// let point = Point::new(&engine, Settings::new("https://pdp.example.com")?)?;
-/// let gateway = Pep::new("gateway", SpeaksFor::Everybody, May::ALL)?;
+/// let point = DecisionPoint::new(&engine, Settings::new("https://pdp.example.com")?)?;
+/// let gateway = Pep::new("gateway", SpeaksFor::Everybody, Rights::ALL)?;
 /// let body = br#"{"subject": {"type": "user", "id": "dev@example.com"}, "action": {"name": "tools.execute"},
 ///     "resource": {"type": "tool", "id": "deploy"}}"#;
-/// let call = Call::post("evaluation", body);
+/// let call = HttpRequest::post("evaluation", body);
 /// let reply = point.serve(Some(&gateway), &Us, &call);
 /// assert_eq!(reply.status, 200);
 /// assert!(reply.body.contains(r#""decision":false"#) && reply.body.contains(r#""template":"deployer""#));
@@ -40,7 +40,7 @@ use crate::service::{Engine, Workflow};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Point {
+pub struct DecisionPoint {
     pub(super) engine: Engine,
     pub(super) decider: Decider,
     pub(super) workflow: Workflow,
@@ -51,13 +51,13 @@ pub struct Point {
 /// An HTTP request.
 ///
 /// ```
-/// use jit_access::authzen::Call;
+/// use jit_access::authzen::HttpRequest;
 ///
-/// let call = Call { headers: &[("prefer", "wait=60")], ..Call::get("requests/arq_x") };
+/// let call = HttpRequest { headers: &[("prefer", "wait=60")], ..HttpRequest::get("requests/arq_x") };
 /// assert_eq!(call.wait(), Some(25), "as long as anybody may wait");
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
+pub struct HttpRequest<'a> {
     /// The method: `POST`.
     pub method: &'a str,
     /// The path after `/access/v1/`: `evaluation`, `requests/arq_…/cancel`.
@@ -72,7 +72,7 @@ pub struct Call<'a> {
 const LONGEST_WAIT: u64 = 25;
 const LONGEST_REQUEST_ID: usize = 256;
 
-impl<'a> Call<'a> {
+impl<'a> HttpRequest<'a> {
     /// A JSON body that is posted.
     #[must_use]
     pub const fn post(path: &'a str, body: &'a [u8]) -> Self {
@@ -105,15 +105,19 @@ impl<'a> Call<'a> {
         kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
     }
 
-    pub(super) fn object(&self) -> Result<Map<String, Value>, Reply> {
+    pub(super) fn object(&self) -> Result<Map<String, Value>, HttpResponse> {
         if !self.is_json() {
-            return Err(Reply::problem(415, "not_json", "the body needs the header `Content-Type: application/json`"));
+            return Err(HttpResponse::problem(
+                415,
+                "not_json",
+                "the body needs the header `Content-Type: application/json`",
+            ));
         }
         json::object(self.body)
     }
 }
 
-impl Point {
+impl DecisionPoint {
     /// The decision point of this engine. Its keys are in the store, so every process that shares it knows what another gave out.
     ///
     /// # Errors
@@ -135,11 +139,11 @@ impl Point {
     }
 
     /// Answers a call of this caller; without a caller, only public reads. It may wait for the store.
-    pub fn serve(&self, pep: Option<&Pep>, host: &dyn Host, call: &Call<'_>) -> Reply {
+    pub fn serve(&self, pep: Option<&Pep>, host: &dyn Host, call: &HttpRequest<'_>) -> HttpResponse {
         let id = call.header("x-request-id");
         let is_short = |id: &str| id.len() <= LONGEST_REQUEST_ID && id.bytes().all(|b| (b' '..=b'~').contains(&b));
         if id.is_some_and(|id| !is_short(id)) {
-            return Reply::problem(400, "invalid", "`X-Request-ID` is 1 to 256 visible ASCII characters");
+            return HttpResponse::problem(400, "invalid", "`X-Request-ID` is 1 to 256 visible ASCII characters");
         }
         let reply = self.answer(pep, host, call).unwrap_or_else(|refused| refused);
         match id {
@@ -148,16 +152,16 @@ impl Point {
         }
     }
 
-    fn answer(&self, pep: Option<&Pep>, host: &dyn Host, call: &Call<'_>) -> Result<Reply, Reply> {
+    fn answer(&self, pep: Option<&Pep>, host: &dyn Host, call: &HttpRequest<'_>) -> Result<HttpResponse, HttpResponse> {
         match call.path {
             "jwks" => return only("GET", call).map(|()| self.jwks()),
             "schemas/submission" => return only("GET", call).map(|()| self.schema()),
             _ => {}
         }
-        let pep = pep.ok_or_else(Reply::unauthenticated)?;
+        let pep = pep.ok_or_else(HttpResponse::unauthenticated)?;
         let may = pep.may();
         let check = |is_permitted: bool, what: &str| {
-            if is_permitted { Ok(()) } else { Err(Reply::forbidden(&format!("this caller may not {what}"))) }
+            if is_permitted { Ok(()) } else { Err(HttpResponse::forbidden(&format!("this caller may not {what}"))) }
         };
         let parts: Vec<&str> = call.path.split('/').collect();
         match *parts.as_slice() {
@@ -201,18 +205,18 @@ impl Point {
         }
     }
 
-    pub(super) fn failed(&self, error: &Error) -> Reply {
-        Reply::error(error, self.workflow.now())
+    pub(super) fn failed(&self, error: &Error) -> HttpResponse {
+        HttpResponse::error(error, self.workflow.now())
     }
 }
 
-fn unknown() -> Reply {
-    Reply::problem(404, "not_found", "there is nothing at this path")
+fn unknown() -> HttpResponse {
+    HttpResponse::problem(404, "not_found", "there is nothing at this path")
 }
 
-fn only(method: &'static str, call: &Call<'_>) -> Result<(), Reply> {
+fn only(method: &'static str, call: &HttpRequest<'_>) -> Result<(), HttpResponse> {
     if call.method == method {
         return Ok(());
     }
-    Err(Reply::problem(405, "method_not_allowed", &format!("this is for {method}")).with("allow", method))
+    Err(HttpResponse::problem(405, "method_not_allowed", &format!("this is for {method}")).with("allow", method))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::json::{object_of, text_of};
-use super::reply::Reply;
+use super::reply::HttpResponse;
 
 /// A subject or a resource, as it was sent.
 ///
@@ -111,21 +111,22 @@ impl Question {
     ///
     /// # Errors
     /// When something is missing or has the wrong type.
-    pub fn parse(body: &Map<String, Value>) -> Result<Self, Reply> {
+    pub fn parse(body: &Map<String, Value>) -> Result<Self, HttpResponse> {
         Self::read(body, Wanted::Everything)
     }
 
     /// Reads the question of a body. The part that is searched for needs no id, and a given id is ignored.
-    pub(super) fn read(body: &Map<String, Value>, wanted: Wanted) -> Result<Self, Reply> {
-        let part = |name: &'static str| -> Result<Map<String, Value>, Reply> {
+    pub(super) fn read(body: &Map<String, Value>, wanted: Wanted) -> Result<Self, HttpResponse> {
+        let part = |name: &'static str| -> Result<Map<String, Value>, HttpResponse> {
             let part = object_of(body, name, "")?;
-            part.cloned().ok_or_else(|| Reply::invalid(&format!("/{name}"), "is missing"))
+            part.cloned().ok_or_else(|| HttpResponse::invalid(&format!("/{name}"), "is missing"))
         };
-        let entity = |name: &'static str, is_wanted: bool| -> Result<Entity, Reply> {
+        let entity = |name: &'static str, is_wanted: bool| -> Result<Entity, HttpResponse> {
             let (part, at) = (part(name)?, format!("/{name}"));
             let text = |member: &'static str| {
                 let text = text_of(&part, member, &at)?.filter(|text| !text.is_empty());
-                text.map(ToOwned::to_owned).ok_or_else(|| Reply::invalid(&format!("{at}/{member}"), "is missing"))
+                text.map(ToOwned::to_owned)
+                    .ok_or_else(|| HttpResponse::invalid(&format!("{at}/{member}"), "is missing"))
             };
             object_of(&part, "properties", &at)?;
             let kind = text("type")?;
@@ -138,7 +139,7 @@ impl Question {
                 let action = part("action")?;
                 object_of(&action, "properties", "/action")?;
                 let name = text_of(&action, "name", "/action")?.filter(|name| !name.is_empty());
-                name.ok_or_else(|| Reply::invalid("/action/name", "is missing"))?;
+                name.ok_or_else(|| HttpResponse::invalid("/action/name", "is missing"))?;
                 action
             }
         };

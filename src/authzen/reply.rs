@@ -16,9 +16,9 @@ pub struct HostError(pub String);
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/world.rs")); }
 /// # let engine = world::engine()?;
-/// use jit_access::authzen::{Call, Point, Settings};
+/// use jit_access::authzen::{HttpRequest, DecisionPoint, Settings};
 ///
-/// let point = Point::new(&engine, Settings::new("https://pdp.example.com")?)?;
+/// let point = DecisionPoint::new(&engine, Settings::new("https://pdp.example.com")?)?;
 /// let reply = point.metadata();
 /// assert_eq!(reply.status, 200);
 /// assert!(reply.body.contains("https://pdp.example.com/access/v1/evaluation"));
@@ -26,7 +26,7 @@ pub struct HostError(pub String);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a reply must be sent"]
-pub struct Reply {
+pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
     /// The headers, with the content type.
@@ -42,7 +42,7 @@ const PROBLEM: &str = "application/problem+json";
 /// What the problems of the profile begin with.
 const PROFILE: &str = "urn:openid:authzen:access-request:error:";
 
-impl Reply {
+impl HttpResponse {
     pub(super) fn json(status: u16, body: &Value) -> Self {
         Self::text(status, body.to_string())
     }
@@ -121,7 +121,7 @@ impl Reply {
     }
 }
 
-impl From<HostError> for Reply {
+impl From<HostError> for HttpResponse {
     fn from(error: HostError) -> Self {
         Self::problem(503, "host_unavailable", &format!("the host cannot say: {error}")).with("retry-after", "2")
     }

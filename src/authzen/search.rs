@@ -11,9 +11,9 @@ use super::evaluate::Mode;
 use super::host::Host;
 use super::json::{member, object_of, text_of};
 use super::pep::Pep;
-use super::point::Point;
+use super::point::DecisionPoint;
 use super::question::{Entity, Question, Wanted};
-use super::reply::Reply;
+use super::reply::HttpResponse;
 use crate::journal::{canonical, digest_of};
 use crate::model::{Grant, Outcome, Principal};
 
@@ -21,7 +21,7 @@ use crate::model::{Grant, Outcome, Principal};
 const USUAL: u64 = 100;
 const MOST: u64 = 1_000;
 
-impl Point {
+impl DecisionPoint {
     /// `POST search/…`.
     pub(super) fn search(
         &self,
@@ -29,10 +29,10 @@ impl Point {
         host: &dyn Host,
         wanted: Wanted,
         body: &Map<String, Value>,
-    ) -> Result<Reply, Reply> {
+    ) -> Result<HttpResponse, HttpResponse> {
         let question = Question::read(body, wanted)?;
         if wanted != Wanted::Subject && !pep.speaks_for(&question.subject) {
-            return Err(Reply::forbidden("this caller may not ask about this subject"));
+            return Err(HttpResponse::forbidden("this caller may not ask about this subject"));
         }
         let (limit, token) = page_of(body)?;
         let (revision, grants, _) = self.workflow.live_grants().map_err(|error| self.failed(&error))?;
@@ -42,13 +42,13 @@ impl Point {
             .filter(|(name, _)| *name != "page")
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let asked = canonical(&asked).map_err(|error| Reply::invalid("", &error.to_string()))?;
+        let asked = canonical(&asked).map_err(|error| HttpResponse::invalid("", &error.to_string()))?;
         let asked = digest_of(format!("{wanted:?}{asked}").as_bytes());
         let about = [pep.id().as_bytes(), &asked, &revision.0.to_be_bytes()];
         let offset = match token {
             None => 0,
             Some(token) => self.keys.open_page(token, &about).ok_or_else(|| {
-                Reply::invalid("/page/token", "is of another question, or the state has changed: search again")
+                HttpResponse::invalid("/page/token", "is of another question, or the state has changed: search again")
             })?,
         };
         let found = self.found(pep, host, wanted, &question, &grants)?;
@@ -58,7 +58,7 @@ impl Point {
             found.iter().skip(start).take(end - start).map(|one| result_entity(one, wanted)).collect();
         let next = if end < found.len() { self.keys.page(end as u64, &about) } else { String::new() };
         let page = json!({"next_token": next, "count": results.len(), "total": found.len()});
-        Ok(Reply::json(200, &json!({"page": page, "results": results})))
+        Ok(HttpResponse::json(200, &json!({"page": page, "results": results})))
     }
 
     /// What evaluates to yes, in order.
@@ -69,7 +69,7 @@ impl Point {
         wanted: Wanted,
         question: &Question,
         grants: &[Grant],
-    ) -> Result<Vec<Entity>, Reply> {
+    ) -> Result<Vec<Entity>, HttpResponse> {
         let mut candidates: BTreeSet<(String, String)> = BTreeSet::new();
         let mut sent = Vec::new();
         for one in host.candidates(question, wanted)? {
@@ -136,14 +136,14 @@ fn result_entity(found: &Entity, wanted: Wanted) -> Value {
 }
 
 /// The limit and the token of the page that is wanted.
-fn page_of(body: &Map<String, Value>) -> Result<(u64, Option<&str>), Reply> {
+fn page_of(body: &Map<String, Value>) -> Result<(u64, Option<&str>), HttpResponse> {
     let Some(page) = object_of(body, "page", "")? else { return Ok((USUAL, None)) };
     let limit = match member(page, "limit") {
         None => USUAL,
         Some(limit) => limit
             .as_u64()
             .filter(|limit| *limit > 0)
-            .ok_or_else(|| Reply::invalid("/page/limit", "is no whole number of 1 or more"))?,
+            .ok_or_else(|| HttpResponse::invalid("/page/limit", "is no whole number of 1 or more"))?,
     };
     let token = text_of(page, "token", "/page")?.filter(|token| !token.is_empty());
     Ok((limit.min(MOST), token))

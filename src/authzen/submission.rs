@@ -11,9 +11,9 @@ use super::host::Host;
 use super::json::{member, object_of, text_of};
 use super::mapping::{Mapped, Mapping, mapped};
 use super::pep::Pep;
-use super::point::{Call, Point};
+use super::point::{DecisionPoint, HttpRequest};
 use super::question::{Question, Wanted};
-use super::reply::Reply;
+use super::reply::HttpResponse;
 use super::token::{Expected, Verdict};
 use crate::command::{BreakGlass, Command, Field, ListRequests};
 use crate::error::{Error, ErrorKind};
@@ -56,9 +56,14 @@ struct Bound {
     template: Option<String>,
 }
 
-impl Point {
+impl DecisionPoint {
     /// `POST requests`.
-    pub(super) fn submission(&self, pep: &Pep, host: &dyn Host, call: &Call<'_>) -> Result<Reply, Reply> {
+    pub(super) fn submission(
+        &self,
+        pep: &Pep,
+        host: &dyn Host,
+        call: &HttpRequest<'_>,
+    ) -> Result<HttpResponse, HttpResponse> {
         let body = call.object()?;
         let key = call.header("idempotency-key").map(|key| self.key(pep, key, &body)).transpose()?;
         // Looked up before anything else: a retry may come after the denial has expired.
@@ -73,37 +78,41 @@ impl Point {
         let submission = self.read(pep, &body)?;
         let question = &submission.question;
         if !pep.speaks_for(&question.subject) {
-            return Err(Reply::forbidden("this caller may not ask for this subject"));
+            return Err(HttpResponse::forbidden("this caller may not ask for this subject"));
         }
         let Mapping::Mapped(mapped) = mapped(question, &self.settings) else { return Err(unbound()) };
         let bound = self.bound_to(pep, &submission, &mapped)?;
         let now = self.workflow.now();
         if bound.until <= now || submission.denial.expires_at <= now {
-            return Err(Reply::of_profile(410, "expired_denial", "this denial is too old: ask for a new decision"));
+            return Err(HttpResponse::of_profile(
+                410,
+                "expired_denial",
+                "this denial is too old: ask for a new decision",
+            ));
         }
         let caller = mapped.caller(host)?.ok_or_else(not_requestable)?;
         self.make_request(pep, &caller, &mapped, &submission, &bound, key.as_ref())
     }
 
     /// The key by which a repeated submission is recognized: it belongs to this caller, for any subject.
-    fn key(&self, pep: &Pep, key: &str, body: &Map<String, Value>) -> Result<IdempotencyKey, Reply> {
-        let wrong = || Reply::problem(400, "invalid", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
+    fn key(&self, pep: &Pep, key: &str, body: &Map<String, Value>) -> Result<IdempotencyKey, HttpResponse> {
+        let wrong = || HttpResponse::problem(400, "invalid", "`Idempotency-Key` is 1 to 255 visible ASCII characters");
         let text = IdempotencyKey::new(key).map_err(|_| wrong())?;
-        let of = canonical(body).map_err(|error| Reply::invalid("", &error.to_string()))?;
+        let of = canonical(body).map_err(|error| HttpResponse::invalid("", &error.to_string()))?;
         // Under a separate name, so that keys of principals never collide with it.
         let owner = URL_SAFE_NO_PAD.encode(digest_of(pep.id().as_bytes())).to_lowercase();
         let owner = Principal::agent(&format!("authzen-{owner}")).map_err(|error| self.failed(&error.into()))?;
         Ok(text.for_another(owner, digest(&of)))
     }
 
-    fn read<'a>(&self, pep: &Pep, body: &'a Map<String, Value>) -> Result<Submission<'a>, Reply> {
+    fn read<'a>(&self, pep: &Pep, body: &'a Map<String, Value>) -> Result<Submission<'a>, HttpResponse> {
         if member(body, "items").is_some() {
-            return Err(Reply::invalid("/items", "is not supported: send one request for each"));
+            return Err(HttpResponse::invalid("/items", "is not supported: send one request for each"));
         }
         let callback = object_of(body, "callback", "")?;
         let callback = callback.map(|callback| self.callback(pep, callback)).transpose()?;
         let question = Question::read(body, Wanted::Everything)?;
-        let unbound = |what| Reply::of_profile(400, "invalid_denial_binding", what);
+        let unbound = |what| HttpResponse::of_profile(400, "invalid_denial_binding", what);
         let denial = object_of(body, "denial", "")?.ok_or_else(|| unbound("`denial` is missing"))?;
         let said = |name| text_of(denial, name, "/denial");
         let denial = Denial {
@@ -122,16 +131,16 @@ impl Point {
         let flag = |map: &Map<String, Value>, name: &str, at: &str| match member(map, name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(Reply::invalid(&format!("{at}/{name}"), "is neither true nor false")),
+            Some(_) => Err(HttpResponse::invalid(&format!("{at}/{name}"), "is neither true nor false")),
         };
         let until = text_of(wanted, "requested_until", "/requested_access")?;
         let until = until.map(|until| {
             let until = until.parse::<Timestamp>();
-            until.map_err(|_| Reply::invalid("/requested_access/requested_until", "is no instant"))
+            until.map_err(|_| HttpResponse::invalid("/requested_access/requested_until", "is no instant"))
         });
         let until = until.transpose()?;
         if until.is_some_and(|until| until <= self.workflow.now()) {
-            return Err(Reply::invalid("/requested_access/requested_until", "is in the past"));
+            return Err(HttpResponse::invalid("/requested_access/requested_until", "is in the past"));
         }
         Ok(Submission {
             details: self.details(&question.context)?,
@@ -146,8 +155,8 @@ impl Point {
 
     /// The registered channel that leads to the address of this callback. To no other address is anything sent: a caller that
     /// may make one up could have any host called from here.
-    fn callback(&self, pep: &Pep, callback: &Map<String, Value>) -> Result<CallbackFields, Reply> {
-        let missing = || Reply::invalid("/callback/endpoint", "is missing");
+    fn callback(&self, pep: &Pep, callback: &Map<String, Value>) -> Result<CallbackFields, HttpResponse> {
+        let missing = || HttpResponse::invalid("/callback/endpoint", "is missing");
         let endpoint = text_of(callback, "endpoint", "/callback")?.ok_or_else(missing)?;
         let leads_there = |one: &ChannelSettings| match &one.kind {
             ChannelKind::Webhook(hook) => hook.callback_for.as_deref() == Some(pep.id()) && hook.url == endpoint,
@@ -155,16 +164,16 @@ impl Point {
         };
         let channels = &self.engine.settings().notices.channels;
         let (channel, _) = channels.iter().find(|(_, one)| leads_there(one)).ok_or_else(|| {
-            Reply::invalid("/callback/endpoint", "is not registered for this caller: ask the status endpoint")
+            HttpResponse::invalid("/callback/endpoint", "is not registered for this caller: ask the status endpoint")
         })?;
         let state = match text_of(callback, "state", "/callback")? {
             Some(state) if state.len() > LONGEST_STATE => {
-                return Err(Reply::invalid("/callback/state", "is longer than 1,024 bytes"));
+                return Err(HttpResponse::invalid("/callback/state", "is longer than 1,024 bytes"));
             }
             Some(state) => format!("s{}", URL_SAFE_NO_PAD.encode(state)),
             None => "-".to_owned(),
         };
-        let wrong = || Reply::invalid("/callback/events", &format!("is no list of {}", EVENTS.join(", ")));
+        let wrong = || HttpResponse::invalid("/callback/events", &format!("is no list of {}", EVENTS.join(", ")));
         let events = match member(callback, "events") {
             None => "-".to_owned(),
             Some(Value::Array(events)) if !events.is_empty() && events.len() <= EVENTS.len() => {
@@ -176,20 +185,21 @@ impl Point {
         Ok(CallbackFields { channel: channel.clone(), events, state })
     }
 
-    fn details(&self, context: &Map<String, Value>) -> Result<Details, Reply> {
+    fn details(&self, context: &Map<String, Value>) -> Result<Details, HttpResponse> {
         let rules = self.engine.rules();
         let value = |name: &str| member(context, name).cloned();
         let mut details = Details::default();
         if let Some(reason) = value("business_justification") {
             let pointer = "/context/business_justification";
             let reason = Justification::read(reason, "business_justification");
-            details.justification = Some(reason.map_err(|error| Reply::invalid(pointer, error.problem()))?);
+            details.justification = Some(reason.map_err(|error| HttpResponse::invalid(pointer, error.problem()))?);
         } else if rules.require_justification {
             return Err(missing("justification_required", "/context/business_justification", "say why"));
         }
         if let Some(ticket) = value("ticket_url") {
             let ticket = TicketUrl::read(ticket, "ticket_url");
-            details.ticket_url = Some(ticket.map_err(|error| Reply::invalid("/context/ticket_url", error.problem()))?);
+            details.ticket_url =
+                Some(ticket.map_err(|error| HttpResponse::invalid("/context/ticket_url", error.problem()))?);
         } else if rules.require_ticket_url {
             return Err(missing("ticket_required", "/context/ticket_url", "give the address of the ticket"));
         }
@@ -197,7 +207,7 @@ impl Point {
     }
 
     /// What the denial proves, if it is the denial of just this to just this caller.
-    fn bound_to(&self, pep: &Pep, submission: &Submission<'_>, mapped: &Mapped) -> Result<Bound, Reply> {
+    fn bound_to(&self, pep: &Pep, submission: &Submission<'_>, mapped: &Mapped) -> Result<Bound, HttpResponse> {
         let Submission { question, denial, .. } = submission;
         let by_id = match denial.evaluation_id {
             None => None,
@@ -229,7 +239,7 @@ impl Point {
                     }
                     Verdict::Expired => {
                         let detail = "this denial is too old: ask for a new decision";
-                        return Err(Reply::of_profile(410, "expired_denial", detail));
+                        return Err(HttpResponse::of_profile(410, "expired_denial", detail));
                     }
                     Verdict::Refused => return Err(unbound()),
                 }
@@ -247,7 +257,7 @@ impl Point {
         submission: &Submission<'_>,
         bound: &Bound,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Reply, Reply> {
+    ) -> Result<HttpResponse, HttpResponse> {
         let remedies = match self.remedies(caller, mapped) {
             Ok(remedies) => remedies,
             Err(Error::Refused(_)) => return Err(not_requestable()),
@@ -311,7 +321,7 @@ impl Point {
     }
 
     /// An open request of the same principal for the same access: a retry without a key makes no second request.
-    fn open_one(&self, caller: &Caller, remedy: &Remedy, now: Timestamp) -> Result<Option<Receipt>, Reply> {
+    fn open_one(&self, caller: &Caller, remedy: &Remedy, now: Timestamp) -> Result<Option<Receipt>, HttpResponse> {
         let list = ListRequests::default().role(remedy.role.clone()).person(caller.person().clone());
         let open = self.workflow.requests(caller, &list).map_err(|error| self.failed(&error))?.items;
         let is_same = |request: &crate::model::AccessRequest| {
@@ -333,7 +343,7 @@ impl Point {
         pep: &Pep,
         evaluation_id: &str,
         callback: Option<&CallbackFields>,
-    ) -> Result<Justification, Reply> {
+    ) -> Result<Justification, HttpResponse> {
         let base = self.settings.public_url();
         let callback = callback.map(|callback| Callback {
             channel: &callback.channel,
@@ -363,7 +373,7 @@ impl Point {
         template: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<String, Reply> {
+    ) -> Result<String, HttpResponse> {
         let url = self.settings.public_url();
         let claims = json!({
             "iss": url,
@@ -396,18 +406,22 @@ fn principal_text(mapped: &Mapped) -> String {
     }
 }
 
-fn unbound() -> Reply {
-    Reply::of_profile(400, "invalid_denial_binding", "this is not the denial of this question to this caller")
+fn unbound() -> HttpResponse {
+    HttpResponse::of_profile(400, "invalid_denial_binding", "this is not the denial of this question to this caller")
 }
 
-fn not_requestable() -> Reply {
-    Reply::of_profile(400, "not_requestable", "this cannot be asked for, or not any more: ask for a new decision")
+fn not_requestable() -> HttpResponse {
+    HttpResponse::of_profile(
+        400,
+        "not_requestable",
+        "this cannot be asked for, or not any more: ask for a new decision",
+    )
 }
 
-fn duplicate() -> Reply {
-    Reply::of_profile(409, "duplicate_request", "this key was used with another body: use a new key")
+fn duplicate() -> HttpResponse {
+    HttpResponse::of_profile(409, "duplicate_request", "this key was used with another body: use a new key")
 }
 
-fn missing(code: &str, pointer: &str, what: &str) -> Reply {
-    Reply::problem(400, code, what).pointing([(pointer, "is missing")])
+fn missing(code: &str, pointer: &str, what: &str) -> HttpResponse {
+    HttpResponse::problem(400, code, what).pointing([(pointer, "is missing")])
 }

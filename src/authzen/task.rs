@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::host::Host;
 use super::json::{object, text_of};
 use super::pep::Pep;
-use super::point::{Call, Point};
+use super::point::{DecisionPoint, HttpRequest};
 use super::question::Entity;
-use super::reply::Reply;
+use super::reply::HttpResponse;
 use crate::command::Withdraw;
 use crate::error::Error;
 use crate::model::{AccessRequest, Caller, Principal, RequestStatus, Timestamp};
@@ -22,12 +22,12 @@ const SOON: i64 = 5;
 const LATER: i64 = 30;
 const TEN_MINUTES: i64 = 600_000;
 
-impl Point {
+impl DecisionPoint {
     /// `GET requests/{handle}`.
-    pub(super) fn task(&self, pep: &Pep, handle: &str) -> Result<Reply, Reply> {
+    pub(super) fn task(&self, pep: &Pep, handle: &str) -> Result<HttpResponse, HttpResponse> {
         let (receipt, request) = self.opened(pep, handle)?;
         let (now, status) = (receipt.now, request.status(receipt.now));
-        let mut reply = Reply::json(200, &self.task_document(pep, &receipt, &request));
+        let mut reply = HttpResponse::json(200, &self.task_document(pep, &receipt, &request));
         if status.is_open() {
             let is_young = now.millis().saturating_sub(request.created_at.millis()) < TEN_MINUTES;
             reply = reply.with("retry-after", if is_young { SOON } else { LATER }.to_string());
@@ -37,11 +37,17 @@ impl Point {
     }
 
     /// `POST requests/{handle}/cancel`.
-    pub(super) fn cancel(&self, pep: &Pep, host: &dyn Host, handle: &str, call: &Call<'_>) -> Result<Reply, Reply> {
+    pub(super) fn cancel(
+        &self,
+        pep: &Pep,
+        host: &dyn Host,
+        handle: &str,
+        call: &HttpRequest<'_>,
+    ) -> Result<HttpResponse, HttpResponse> {
         let (receipt, request) = self.opened(pep, handle)?;
         // Withdrawing twice does nothing in the workflow; for a caller of the profile the task has ended.
         if !request.status(receipt.now).is_open() {
-            return Err(Reply::of_profile(409, "invalid_task_state", "this request does not wait any more"));
+            return Err(HttpResponse::of_profile(409, "invalid_task_state", "this request does not wait any more"));
         }
         if !call.body.is_empty() {
             let body = object(call.body)?;
@@ -55,28 +61,29 @@ impl Point {
         match self.workflow.execute(&caller, Withdraw::new(request.id), None) {
             Ok(receipt) => {
                 let request = receipt.request.clone().ok_or_else(unknown)?;
-                Ok(Reply::json(200, &self.task_document(pep, &receipt, &request)))
+                Ok(HttpResponse::json(200, &self.task_document(pep, &receipt, &request)))
             }
             Err(Error::Refused(refusal))
                 if matches!(refusal.code(), RefusalCode::RequestNotPending | RefusalCode::RequestTimedOut) =>
             {
-                Err(Reply::of_profile(409, "invalid_task_state", refusal.message()))
+                Err(HttpResponse::of_profile(409, "invalid_task_state", refusal.message()))
             }
             Err(error) => Err(self.failed(&error)),
         }
     }
 
     /// The answer to a submission.
-    pub(super) fn accepted(&self, pep: &Pep, receipt: &Receipt) -> Result<Reply, Reply> {
+    pub(super) fn accepted(&self, pep: &Pep, receipt: &Receipt) -> Result<HttpResponse, HttpResponse> {
         let request = receipt.request.clone().ok_or_else(unknown)?;
         let is_approved = request.status(receipt.now) == RequestStatus::Approved;
-        let reply = Reply::json(if is_approved { 201 } else { 202 }, &self.task_document(pep, receipt, &request));
+        let reply =
+            HttpResponse::json(if is_approved { 201 } else { 202 }, &self.task_document(pep, receipt, &request));
         let reply = reply.with("location", self.address(pep, &request)).with("cache-control", "no-store");
         Ok(if is_approved { reply } else { reply.with("retry-after", SOON.to_string()) })
     }
 
     /// The request of a handle. Each call is authorized again, and for other callers there is no such task.
-    fn opened(&self, pep: &Pep, handle: &str) -> Result<(Receipt, Box<AccessRequest>), Reply> {
+    fn opened(&self, pep: &Pep, handle: &str) -> Result<(Receipt, Box<AccessRequest>), HttpResponse> {
         let id = self.keys.handles.open_task(handle, pep.id()).ok_or_else(unknown)?;
         let receipt = self.workflow.known_request(id).map_err(|error| self.failed(&error))?.ok_or_else(unknown)?;
         let request = Box::new(receipt.request.clone().ok_or_else(unknown)?);
@@ -84,7 +91,7 @@ impl Point {
             return Err(unknown());
         }
         if expires_at(&receipt, &request) <= receipt.now {
-            return Err(Reply::of_profile(410, "task_expired", "this handle is not kept any more"));
+            return Err(HttpResponse::of_profile(410, "task_expired", "this handle is not kept any more"));
         }
         Ok((receipt, request))
     }
@@ -168,6 +175,6 @@ fn expires_at(receipt: &Receipt, request: &AccessRequest) -> Timestamp {
     Timestamp::from_millis(over.millis().saturating_add(OUTLIVES_MILLIS)).unwrap_or(over)
 }
 
-fn unknown() -> Reply {
-    Reply::of_profile(404, "unknown_task", "there is no such task")
+fn unknown() -> HttpResponse {
+    HttpResponse::of_profile(404, "unknown_task", "there is no such task")
 }

@@ -162,5 +162,5 @@ pub use terms::{Cut, Terms};
 pub use text::{Justification, TicketUrl};
 pub use time::{Timestamp, Ttl, Window};
 pub use tool_call::ToolCall;
-pub use topic::{Concerned, EventKind, RecordResult, Topic};
+pub use topic::{EventKind, RecordResult, SharedTopics, Topic};
 pub use use_details::{DetailText, UseDetails};

@@ -12,11 +12,11 @@ use super::{
 /// Which records are wanted. Omitted fields match everything; all given fields must match.
 ///
 /// ```
-/// use jit_access::model::{Actor, Concerned, Event, Fact, RecordFilter, Topic};
+/// use jit_access::model::{Actor, SharedTopics, Event, Fact, RecordFilter, Topic};
 ///
 /// let fact = Fact::GrantExpired { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
 /// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
-/// let topics = Topic::of(&event, &Concerned::default());
+/// let topics = Topic::of(&event, &SharedTopics::default());
 /// let ends = RecordFilter { event: Some("grant_expired".parse()?), ..RecordFilter::default() };
 /// assert!(ends.matches(&event, &topics));
 /// let late = RecordFilter { from: Some("2026-12-02T00:00:00Z".parse()?), ..ends };

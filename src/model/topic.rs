@@ -12,11 +12,11 @@ use super::{
 /// One thing that a record can be found by.
 ///
 /// ```
-/// use jit_access::model::{Actor, Concerned, Event, EventKind, Fact, RecordResult, Topic};
+/// use jit_access::model::{Actor, SharedTopics, Event, EventKind, Fact, RecordResult, Topic};
 ///
 /// let fact = Fact::GrantReleased { grant: "0198c7a2-5d3e-7c41-9f0a-6b1d2e3f4a5b".parse()? };
 /// let event = Event { at: "2026-12-01T13:00:00Z".parse()?, by: Actor::Clock, fact };
-/// let topics = Topic::of(&event, &Concerned::default());
+/// let topics = Topic::of(&event, &SharedTopics::default());
 /// assert!(topics.contains(&Topic::Event("grant_released".parse()?)));
 /// assert!(topics.contains(&Topic::Result(RecordResult::Released)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,12 +46,12 @@ pub enum Topic {
 /// What the records of a request, a grant or a delegation have in common. It never changes once it is set.
 ///
 /// ```
-/// use jit_access::model::Concerned;
+/// use jit_access::model::SharedTopics;
 ///
-/// assert_eq!(Concerned::default().people.len(), 0);
+/// assert_eq!(SharedTopics::default().people.len(), 0);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Concerned {
+pub struct SharedTopics {
     /// The requester or holder, and the person behind an agent.
     pub people: Vec<Principal>,
     /// Its role.
@@ -60,14 +60,14 @@ pub struct Concerned {
     pub approvers: Vec<Principal>,
 }
 
-impl From<&AccessRequest> for Concerned {
+impl From<&AccessRequest> for SharedTopics {
     fn from(request: &AccessRequest) -> Self {
         let people = request.identities().cloned().collect();
         Self { people, role: Some(request.role.clone()), approvers: Vec::new() }
     }
 }
 
-impl From<&Grant> for Concerned {
+impl From<&Grant> for SharedTopics {
     fn from(grant: &Grant) -> Self {
         let approvers = std::iter::once(&grant.approved_by).chain(&grant.earlier_approvers);
         Self {
@@ -78,7 +78,7 @@ impl From<&Grant> for Concerned {
     }
 }
 
-impl From<&Delegation> for Concerned {
+impl From<&Delegation> for SharedTopics {
     fn from(delegation: &Delegation) -> Self {
         let people = vec![delegation.delegator.clone(), delegation.delegate.clone()];
         Self { people, ..Self::default() }
@@ -89,7 +89,7 @@ impl Topic {
     /// Everything that the record of this event can be found by. `concerned` is of the request, the grant or the delegation
     /// that it changes, once that is there.
     #[must_use]
-    pub fn of(event: &Event, concerned: &Concerned) -> BTreeSet<Self> {
+    pub fn of(event: &Event, concerned: &SharedTopics) -> BTreeSet<Self> {
         let principal = |who: &Principal| Self::Subject(Subject::Principal(who.clone()));
         let mut topics = BTreeSet::from([Self::Subject(Subject::of(event)), Self::Event(EventKind::of(&event.fact))]);
         topics.extend(concerned.people.iter().map(principal));

@@ -133,7 +133,7 @@ impl Activity {
     }
 
     /// Adds a grant that was created before the records that are read.
-    pub fn know(&mut self, grant: Grant) {
+    pub fn add_grant(&mut self, grant: Grant) {
         if self.grants.contains_key(&grant.id) {
             return;
         }
@@ -145,12 +145,12 @@ impl Activity {
     }
 
     /// Adds a request that was created before the records that are read.
-    pub fn know_request(&mut self, request: AccessRequest) {
+    pub fn add_request(&mut self, request: AccessRequest) {
         self.requests.entry(request.id).or_insert_with(|| Arc::new(request));
     }
 
     /// Adds a delegation that was created before the records that are read.
-    pub fn know_delegation(&mut self, delegation: Delegation) {
+    pub fn add_delegation(&mut self, delegation: Delegation) {
         self.delegations.insert(delegation.id, Arc::new(delegation));
     }
 
@@ -181,9 +181,9 @@ impl Activity {
         self.reached = record.revision;
         let event = &record.event;
         match &event.fact {
-            Fact::RequestSubmitted(request) => self.know_request(AccessRequest::clone(request)),
-            Fact::GrantCreated(grant) => self.know(Grant::clone(grant)),
-            Fact::RolesDelegated(delegation) => self.know_delegation(Delegation::clone(delegation)),
+            Fact::RequestSubmitted(request) => self.add_request(AccessRequest::clone(request)),
+            Fact::GrantCreated(grant) => self.add_grant(Grant::clone(grant)),
+            Fact::RolesDelegated(delegation) => self.add_delegation(Delegation::clone(delegation)),
             Fact::DelegationEnded { delegation } => {
                 if let Some(known) = self.delegations.get_mut(delegation) {
                     Arc::make_mut(known).ended = Some(DelegationEnd { at: event.at, by: event.by.clone() });

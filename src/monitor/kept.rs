@@ -72,11 +72,11 @@ impl Kept {
         if let Fact::AlertRaised(alert) = &record.event.fact {
             *self.counts.entry(alert.kind).or_default() += 1;
         }
-        self.know(record);
+        self.add_alert(record);
     }
 
     /// Takes in a record of an alert, in order or early.
-    pub(super) fn know(&mut self, record: &Record) {
+    pub(super) fn add_alert(&mut self, record: &Record) {
         if let Some(state) = AlertState::raised(&record.event, record.revision) {
             let id = state.alert.id;
             self.found.remove(&id);

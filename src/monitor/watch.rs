@@ -88,7 +88,7 @@ impl Monitor {
     }
 
     /// Adds a grant that was created before the records that are read.
-    pub fn know(&mut self, grant: &Grant) {
+    pub fn add_grant(&mut self, grant: &Grant) {
         self.grants.entry(grant.id).or_insert_with(|| Watched::new(grant));
         self.owes(grant);
     }
@@ -150,7 +150,7 @@ impl Monitor {
     }
 
     /// What time has made true by `now`.
-    pub fn pass(&mut self, now: Timestamp) {
+    pub fn advance(&mut self, now: Timestamp) {
         while let Some((ended, grant)) = self.ending.front().copied()
             && ended.millis() + LAST_USES <= now.millis()
         {
@@ -219,8 +219,8 @@ impl Monitor {
     }
 
     /// Takes in the record of an alert, or of its handling, early: later, in order, it changes nothing.
-    pub fn know_alert(&mut self, record: &Record) {
-        self.kept.know(record);
+    pub fn add_alert(&mut self, record: &Record) {
+        self.kept.add_alert(record);
     }
 
     /// The alert of this id, while it is kept.
@@ -309,7 +309,7 @@ impl Monitor {
 /// Requests that were created before the records that are read.
 impl Monitor {
     /// Adds a request that was created before the records that are read.
-    pub fn know_request(&mut self, request: &AccessRequest) {
+    pub fn add_request(&mut self, request: &AccessRequest) {
         self.requests.entry(request.id).or_insert_with(|| (request.person().clone(), request.created_at));
     }
 }

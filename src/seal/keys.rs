@@ -58,7 +58,7 @@ impl Keys {
 
     fn of(signs: Ed25519KeyPair) -> Self {
         let mut keys = Self { signs, known: Vec::new() };
-        keys.know(keys.public());
+        keys.add(keys.public());
         keys
     }
 
@@ -103,7 +103,7 @@ impl Keys {
                 let problem = format!("{} is no public key", Invalid::quote(line));
                 io::Error::new(io::ErrorKind::InvalidData, problem)
             })?;
-            self.know(key);
+            self.add(key);
         }
         let own = verifier_of(&self.public());
         if text.lines().any(|line| line == own) {
@@ -112,7 +112,7 @@ impl Keys {
         private().append(true).create(true).open(path)?.write_all(format!("{own}\n").as_bytes())
     }
 
-    fn know(&mut self, key: [u8; 32]) {
+    fn add(&mut self, key: [u8; 32]) {
         if !self.known.contains(&key) {
             self.known.push(key);
         }

@@ -114,10 +114,10 @@ impl Shared {
     pub(super) fn load_activity(&self, live_view: &mut LiveView, now: Timestamp) -> Result<(), StoreError> {
         live_view.activity = Activity::default();
         let live = self.store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, now)?;
-        live.history.live.into_iter().for_each(|grant| live_view.activity.know(grant));
+        live.history.live.into_iter().for_each(|grant| live_view.activity.add_grant(grant));
         let page = Page { visible: Visible::All, status: None, now, before: None, limit: ROWS };
         let delegations = self.store.delegations(&page)?.into_iter().map(|(_, one)| one);
-        delegations.filter(|one| one.status(now).is_live()).for_each(|one| live_view.activity.know_delegation(one));
+        delegations.filter(|one| one.status(now).is_live()).for_each(|one| live_view.activity.add_delegation(one));
         Ok(())
     }
 
@@ -126,9 +126,9 @@ impl Shared {
         for subject in activity.unknown(records) {
             match subject {
                 Subject::Request(id) => {
-                    self.store.request(id)?.request.into_iter().for_each(|one| activity.know_request(one));
+                    self.store.request(id)?.request.into_iter().for_each(|one| activity.add_request(one));
                 }
-                Subject::Grant(id) => self.store.grant(id)?.grant.into_iter().for_each(|one| activity.know(one)),
+                Subject::Grant(id) => self.store.grant(id)?.grant.into_iter().for_each(|one| activity.add_grant(one)),
                 _ => {}
             }
         }

@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::monitor::{Monitor, span};
 use crate::store::{Reads, RecordQuery, StoreError};
-use crate::workflow::{Needs, Refusal, Whose, raise};
+use crate::workflow::{Needs, Refusal, Whose, record_alert};
 
 /// How many records are read at a time, and how often in one round of the background work.
 const CHUNK: usize = 1_000;
@@ -50,7 +50,7 @@ impl Shared {
             let now = self.time.now();
             self.look(&mut monitor, now)?;
             self.look_at_refused_calls(&mut monitor, now)?;
-            monitor.pass(now);
+            monitor.advance(now);
             monitor.due(now)
         };
         for alert in due {
@@ -72,7 +72,7 @@ impl Shared {
         }
         if monitor.reached() == Revision::ZERO {
             let live = self.store.view(&Needs { live: Some(Whose::Everybody), ..Needs::default() }, head.at)?;
-            live.history.live.iter().for_each(|grant| monitor.know(grant));
+            live.history.live.iter().for_each(|grant| monitor.add_grant(grant));
         }
         for _ in 0..chunks {
             let from = if monitor.reached() == Revision::ZERO { self.history_from(head.at) } else { None };
@@ -122,7 +122,7 @@ impl Shared {
     /// A monitor that knows the newest alerts only, and whether there are no others.
     fn only_alerts(&self, grant: Option<GrantId>, most: usize) -> Result<(Monitor, bool), StoreError> {
         let mut apart = Monitor::new(self.settings.monitor.clone(), &self.rules);
-        let complete = self.know_alerts(&mut apart, grant, most)?;
+        let complete = self.add_alerts(&mut apart, grant, most)?;
         Ok((apart, complete))
     }
 
@@ -130,7 +130,7 @@ impl Shared {
     /// are read separately.
     fn read_alerts(&self, monitor: &mut Monitor) -> Result<(), StoreError> {
         if !self.reaches_head(monitor)? {
-            self.know_alerts(monitor, None, ALERTS)?;
+            self.add_alerts(monitor, None, ALERTS)?;
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Shared {
 
     /// Reads the records of the newest alerts alone: an index knows where they are. Returns whether there are no older
     /// ones.
-    fn know_alerts(&self, monitor: &mut Monitor, grant: Option<GrantId>, most: usize) -> Result<bool, StoreError> {
+    fn add_alerts(&self, monitor: &mut Monitor, grant: Option<GrantId>, most: usize) -> Result<bool, StoreError> {
         let from = self.history_from(self.time.now());
         let mut complete = true;
         for (event, most) in [("alert_raised", most), ("alert_acknowledged", ALERTS), ("alert_silenced", ALERTS)] {
@@ -152,7 +152,7 @@ impl Shared {
             let query = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, most) };
             let (_, records) = self.store.records(&query)?;
             complete &= records.len() < most;
-            records.iter().rev().for_each(|record| monitor.know_alert(record));
+            records.iter().rev().for_each(|record| monitor.add_alert(record));
         }
         Ok(complete)
     }
@@ -285,7 +285,7 @@ impl Shared {
             if round == Round::Exclusive && view.revision > reached {
                 return Ok(None);
             }
-            let events: Vec<Event> = raise(&view, alert, suspends, now);
+            let events: Vec<Event> = record_alert(&view, alert, suspends, now);
             // Conflicts when there are changes that the monitor has not read; another alert is one.
             view.revision = view.revision.min(reached);
             Ok(Some((Decision::from_view(view, events), ())))

@@ -30,7 +30,7 @@ pub fn check_basis(decided_from: Option<Revision>, head: &Head) -> Result<(), St
 pub fn seal(event: &Event, head: &mut Head) -> Result<Record, StoreError> {
     let event = in_order(event, head.at)?;
     let record = Record::seal(event, head.revision, head.hash).map_err(|e| StoreError::Corrupt(e.to_string()))?;
-    pass(&record, head);
+    move_head(&record, head);
     Ok(record)
 }
 
@@ -51,12 +51,12 @@ fn in_order(event: &Event, newest: Timestamp) -> Result<Event, StoreError> {
 }
 
 /// Moves the head to this record, the one after it.
-pub fn pass(record: &Record, head: &mut Head) {
-    pass_event(record.revision, record.hash, record.event.at, &record.event, head);
+pub fn move_head(record: &Record, head: &mut Head) {
+    move_head_to(record.revision, record.hash, record.event.at, &record.event, head);
 }
 
 /// Moves the head to the record with this position, hash and instant. The instant of the event is not checked.
-pub(crate) fn pass_event(revision: Revision, hash: Hash, at: Timestamp, event: &Event, head: &mut Head) {
+pub(crate) fn move_head_to(revision: Revision, hash: Hash, at: Timestamp, event: &Event, head: &mut Head) {
     (head.revision, head.hash, head.at) = (revision, hash, at);
     head.seen = head.seen.max(at);
     if event.fact.changes_state() {

@@ -560,7 +560,7 @@ impl Store for MemoryStore {
         let mut events: Vec<Event> = Vec::with_capacity(state.journal.len());
         for record in &state.journal {
             let record = verifier.next(record.revision, &record.hash.to_string(), &record.body)?;
-            super::pass(&record, &mut told);
+            super::move_head(&record, &mut told);
             if record.revision > after {
                 watch.record(record.revision, &record.body);
             }

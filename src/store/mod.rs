@@ -25,7 +25,7 @@
 //! | `spans` | the span of a database transaction |
 //! | `gate` | counting the running operations, and blocking new ones while the process forks |
 //! | `counted` | the sums of the counters of all processes of a machine, in a small file |
-//! | `memo` | the last position that was seen, in a small file |
+//! | `position_file` | the last position that was seen, in a small file |
 //! | `error` | the errors of a store |
 //! | `fold` | how a batch of events changes the rows |
 //! | `integrity` | how records are appended, and how the rows are compared with the journal |
@@ -53,13 +53,13 @@ mod gate;
 mod head;
 mod integrity;
 mod live;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod memo;
 mod memory;
 mod memory_outbox;
 mod outbox;
 mod page;
 mod port;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod position_file;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod records;
@@ -87,8 +87,8 @@ pub use error::StoreError;
 pub use fold::{Rows, fold};
 pub use head::{Head, Lineage, Position, Removed, Seen};
 #[cfg(feature = "sqlite")]
-pub(crate) use integrity::pass_event;
-pub use integrity::{check_basis, check_head, check_number, compare, pass, seal};
+pub(crate) use integrity::move_head_to;
+pub use integrity::{check_basis, check_head, check_number, compare, move_head, seal};
 pub use live::Live;
 pub use memory::MemoryStore;
 pub use outbox::{

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 
 use super::{Rows, Subject};
 use crate::journal::Record;
-use crate::model::{Action, Actor, Concerned, Event, Fact, GrantId, Resource, Revision, Topic};
+use crate::model::{Action, Actor, Event, Fact, GrantId, Resource, Revision, SharedTopics, Topic};
 
 /// The number of records in a block.
 pub(super) const BLOCK: u64 = 4_096;
@@ -218,11 +218,11 @@ impl<K> Search<K> {
 }
 
 /// What the records about this subject have in common, given the rows after them.
-pub(super) fn concerned(subject: &Subject, rows: &Rows) -> Concerned {
+pub(super) fn concerned(subject: &Subject, rows: &Rows) -> SharedTopics {
     match subject {
-        Subject::Request(id) => rows.requests.get(id).map(Concerned::from),
-        Subject::Grant(id) => rows.grants.get(id).map(Concerned::from),
-        Subject::Delegation(id) => rows.delegations.get(id).map(Concerned::from),
+        Subject::Request(id) => rows.requests.get(id).map(SharedTopics::from),
+        Subject::Grant(id) => rows.grants.get(id).map(SharedTopics::from),
+        Subject::Delegation(id) => rows.delegations.get(id).map(SharedTopics::from),
         Subject::Principal(_) | Subject::Store => None,
     }
     .unwrap_or_default()

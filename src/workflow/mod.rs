@@ -56,7 +56,7 @@ pub use cuts::{CutLine, cuts_by, cuts_of};
 pub use decide::{
     Offer, Remedy, RulesImpact, answered_with, check_not_disabled, decide, end_changed_roles, impact_on_grant,
     impact_on_request, may_review, may_review_use, may_still_hold, merge_ends, merge_taken, no_longer_extending,
-    offers, preview, raise, remedies, why_it_ends,
+    offers, preview, record_alert, remedies, why_it_ends,
 };
 pub use host_schema::HostSchema;
 pub use needs::{Count, Needs, Whose};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use jit_access::authzen::{Call, Host as People, HostError, May, Pep, Point, Settings, SpeaksFor};
+use jit_access::authzen::{DecisionPoint, Host as People, HostError, HttpRequest, Pep, Rights, Settings, SpeaksFor};
 use jit_access::command::{Answer, Approve, Ask, Deny, ListDeliveries, ListRequests, Submit, Withdraw};
 use jit_access::config::Config;
 use jit_access::host::Host;
@@ -13,7 +13,7 @@ use crate::receiver::{Receiver, is_here};
 
 struct World {
     host: Host,
-    point: Point,
+    point: DecisionPoint,
     _folder: tempfile::TempDir,
 }
 
@@ -46,13 +46,13 @@ impl World {
         );
         let host = Config::parse(&text, [("HOOK".to_owned(), crate::notices::SECRET.to_owned())]).unwrap();
         let host = host.open().unwrap();
-        let point = Point::new(host.engine(), Settings::new(PDP).unwrap()).unwrap();
+        let point = DecisionPoint::new(host.engine(), Settings::new(PDP).unwrap()).unwrap();
         Self { host, point, _folder: folder }
     }
 
     fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let pep = Pep::new("gateway", SpeaksFor::Everybody, May::ALL).unwrap();
-        let reply = self.point.serve(Some(&pep), &Engineers, &Call::post(path, body.to_string().as_bytes()));
+        let pep = Pep::new("gateway", SpeaksFor::Everybody, Rights::ALL).unwrap();
+        let reply = self.point.serve(Some(&pep), &Engineers, &HttpRequest::post(path, body.to_string().as_bytes()));
         (reply.status, serde_json::from_str(&reply.body).unwrap())
     }
 

@@ -9,12 +9,12 @@ use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use jit_access::authzen::{Call, Host, Peps, Point, Reply};
+use jit_access::authzen::{DecisionPoint, Host, HttpRequest, HttpResponse, Peps};
 use tokio::time::{Instant, sleep};
 
 /// A decision point with its callers and the host's part of it.
 pub(crate) struct Authzen {
-    pub(crate) point: Point,
+    pub(crate) point: DecisionPoint,
     pub(crate) peps: Peps,
     pub(crate) host: Box<dyn Host + Send + Sync>,
 }
@@ -47,7 +47,7 @@ async fn serve(State(authzen): State<Arc<Authzen>>, request: Request<Body>) -> R
             let headers: Vec<(&str, &str)> =
                 parts.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
             let path = parts.uri.path().trim_start_matches("/access/v1/");
-            let call = Call { method: parts.method.as_str(), path, headers: &headers, body: &body };
+            let call = HttpRequest { method: parts.method.as_str(), path, headers: &headers, body: &body };
             let pep = authzen.peps.authenticate(call.header("authorization"));
             (authzen.point.serve(pep, &*authzen.host, &call), call.wait())
         });
@@ -60,7 +60,7 @@ async fn serve(State(authzen): State<Arc<Authzen>>, request: Request<Body>) -> R
     }
 }
 
-fn sent(reply: Reply) -> Response {
+fn sent(reply: HttpResponse) -> Response {
     let mut response = Response::builder().status(reply.status);
     for (name, value) in reply.headers {
         response = response.header(name, value);

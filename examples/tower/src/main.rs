@@ -15,7 +15,7 @@ use axum::extract::Extension;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
-use jit_access::authzen::{Host, HostError, May, Pep, Peps, Point, Settings, SpeaksFor};
+use jit_access::authzen::{DecisionPoint, Host, HostError, Pep, Peps, Rights, Settings, SpeaksFor};
 use jit_access::check::{Check, Decider};
 use jit_access::command::{Approve, Command, ListRemedies, ListRequests, Revoke, Submit};
 use jit_access::config::Config;
@@ -190,8 +190,8 @@ async fn story() -> Result<(), Box<dyn Error>> {
     println!("asked:   {}", answer?);
 
     // Other programs ask the same engine by AuthZEN.
-    let point = Point::new(&engine, Settings::new("https://pdp.example.com")?)?;
-    let peps = Peps::new([(Pep::new("gateway", SpeaksFor::Everybody, May::ALL)?, Secret::new(TOKEN))])?;
+    let point = DecisionPoint::new(&engine, Settings::new("https://pdp.example.com")?)?;
+    let peps = Peps::new([(Pep::new("gateway", SpeaksFor::Everybody, Rights::ALL)?, Secret::new(TOKEN))])?;
     let point = authzen::routes(Arc::new(Authzen { point, peps, host: Box::new(Staff) }));
     println!("authzen: {}", evaluate(&point, "dev@example.com").await?);
     println!("another: {}", evaluate(&point, "ann@example.com").await?);

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jit_access::authzen::{
-    Call, Entity, Host, HostError, May, Pep as RustPep, Peps as RustPeps, Point, Question, Settings, SpeaksFor, Wanted,
+    DecisionPoint, Entity, Host, HostError, HttpRequest, Pep as RustPep, Peps as RustPeps, Question, Rights, Settings,
+    SpeaksFor, Wanted,
 };
 use jit_access::model::{self, Principal, PrincipalKind, Secret};
 use pyo3::exceptions::PyTypeError;
@@ -31,8 +32,8 @@ impl Pep {
             Some(only) => SpeaksFor::only(only.iter().map(String::as_str)).map_err(raise)?,
         };
         let may = match &may {
-            None => May::ALL,
-            Some(may) => May::of(may.iter().map(String::as_str)).map_err(raise)?,
+            None => Rights::ALL,
+            Some(may) => Rights::of(may.iter().map(String::as_str)).map_err(raise)?,
         };
         RustPep::new(id, speaks_for, may).map(Self).map_err(raise)
     }
@@ -82,7 +83,7 @@ pub struct _AuthZen {
     engine: Py<Engine>,
     settings: Settings,
     functions: Functions,
-    point: Mutex<Option<(OpenedIn, Arc<Point>)>>,
+    point: Mutex<Option<(OpenedIn, Arc<DecisionPoint>)>>,
 }
 
 /// The number of a process, and the place of what its decision point was opened from.
@@ -156,7 +157,7 @@ impl _AuthZen {
         let point = self.point(py)?;
         let reply = detached(py, || {
             let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            let call = Call { method, path, headers: &headers, body };
+            let call = HttpRequest { method, path, headers: &headers, body };
             point.serve(pep.map(|pep| &pep.0), &self.functions, &call)
         });
         jit_access::host::log::deliver();
@@ -165,7 +166,7 @@ impl _AuthZen {
 }
 
 impl _AuthZen {
-    fn point(&self, py: Python<'_>) -> PyResult<Arc<Point>> {
+    fn point(&self, py: Python<'_>) -> PyResult<Arc<DecisionPoint>> {
         let made = detached(py, || {
             self.engine.get().with(|live| {
                 let here = (std::process::id(), std::ptr::from_ref(live) as usize);
@@ -175,7 +176,7 @@ impl _AuthZen {
                 {
                     return Ok(Arc::clone(point));
                 }
-                let fresh = Arc::new(Point::new(live.host.engine(), self.settings.clone())?);
+                let fresh = Arc::new(DecisionPoint::new(live.host.engine(), self.settings.clone())?);
                 if let Some((_, inherited)) = point.replace((here, Arc::clone(&fresh))) {
                     // What a parent has opened must not be closed by its child.
                     std::mem::forget(inherited);

@@ -8,7 +8,7 @@ use super::read;
 use super::session::Session;
 use super::text::kept;
 use crate::journal::{Record, digest};
-use crate::model::{Concerned, GrantId, Revision, Topic};
+use crate::model::{GrantId, Revision, SharedTopics, Topic};
 use crate::store::topics::{Bits, concerned, place_of, text_of, uses_among};
 use crate::store::{Rows, Subject};
 
@@ -32,10 +32,10 @@ pub(super) fn write(
     session: &Session<'_>,
     records: &[Record],
     rows: &Rows,
-    known: &BTreeMap<GrantId, Concerned>,
+    known: &BTreeMap<GrantId, SharedTopics>,
     statements: &mut Vec<Statement<'_>>,
 ) -> Result<(), Fault> {
-    let nobody = Concerned::default();
+    let nobody = SharedTopics::default();
     let mut sets = Sets::new();
     let uses = uses_among(records, |record| {
         let topics = Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows));
@@ -202,16 +202,16 @@ impl Check {
 }
 
 /// What the records about this have in common, by the row that is kept of it, if no record that was read has made one.
-fn row_of(session: &Session<'_>, subject: &Subject, rows: &Rows) -> Result<Option<Concerned>, Fault> {
+fn row_of(session: &Session<'_>, subject: &Subject, rows: &Rows) -> Result<Option<SharedTopics>, Fault> {
     Ok(match subject {
         Subject::Request(id) if !rows.requests.contains_key(id) => {
-            read::request_by_id(session, *id)?.map(|(_, request)| Concerned::from(&request))
+            read::request_by_id(session, *id)?.map(|(_, request)| SharedTopics::from(&request))
         }
         Subject::Grant(id) if !rows.grants.contains_key(id) => {
-            read::grant_by_id(session, *id)?.map(|(_, grant)| Concerned::from(&grant))
+            read::grant_by_id(session, *id)?.map(|(_, grant)| SharedTopics::from(&grant))
         }
         Subject::Delegation(id) if !rows.delegations.contains_key(id) => {
-            read::delegation_by_id(session, *id)?.as_ref().map(Concerned::from)
+            read::delegation_by_id(session, *id)?.as_ref().map(SharedTopics::from)
         }
         _ => None,
     })
@@ -221,11 +221,11 @@ fn row_of(session: &Session<'_>, subject: &Subject, rows: &Rows) -> Result<Optio
 pub(super) fn of_grants(
     session: &Session<'_>,
     grants: impl Iterator<Item = GrantId>,
-) -> Result<BTreeMap<GrantId, Concerned>, Fault> {
+) -> Result<BTreeMap<GrantId, SharedTopics>, Fault> {
     let grants: Vec<_> = grants.map(|id| read::uuid(id.as_u128())).collect();
     if grants.is_empty() {
         return Ok(BTreeMap::new());
     }
     let found = read::grants_by_ids(session, grants)?;
-    Ok(found.into_iter().map(|grant| (grant.id, Concerned::from(&grant))).collect())
+    Ok(found.into_iter().map(|grant| (grant.id, SharedTopics::from(&grant))).collect())
 }

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::{about, outbox, read, retention, schema};
 use crate::journal::Record;
 use crate::model::{
-    AccessRequest, Concerned, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, Standing, Timestamp,
+    AccessRequest, Delegation, Fact, Grant, GrantId, Principal, Revision, RoleName, SharedTopics, Standing, Timestamp,
 };
 use crate::store::columns::{
     DelegationColumns, GrantColumns, RequestColumns, int, stored_delegation, stored_grant, stored_request,
@@ -94,7 +94,7 @@ struct Known {
     /// thousand counts and not ten thousand grants read, folded and written.
     used: BTreeMap<GrantId, i64>,
     /// What the records about these have in common.
-    concerned: BTreeMap<GrantId, Concerned>,
+    concerned: BTreeMap<GrantId, SharedTopics>,
     /// The last notice that gathers each of these.
     gathering: BTreeMap<String, Gathering>,
 }

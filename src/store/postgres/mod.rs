@@ -65,7 +65,7 @@ use snapshot::Exclusive;
 pub use url::PostgresUrl;
 
 use super::counted;
-use super::memo;
+use super::position_file;
 use super::verification::tell;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, Leased, LeasedDelivery, ListedRequest, Live, NewDelivery,
@@ -330,14 +330,14 @@ impl Store for PostgresStore {
     }
 
     fn remembered(&self) -> Result<Option<Seen>, StoreError> {
-        self.seen().map_or(Ok(None), |path| memo::read(&path))
+        self.seen().map_or(Ok(None), |path| position_file::read(&path))
     }
 
     fn remember(&self, seen: &Seen) -> Result<(), StoreError> {
         /// A write waits for the disk, and every process comes by.
         const EVERY_MS: i64 = 10_000;
         if let Some(path) = self.seen() {
-            memo::write(&path, seen)?;
+            position_file::write(&path, seen)?;
         }
         let head = self.head()?;
         if seen.clock != head.clock || seen.at.millis() - head.seen.millis() < EVERY_MS {

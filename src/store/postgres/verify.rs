@@ -17,7 +17,8 @@ use crate::journal::{Broken, Record, Verifier};
 use crate::model::{Invalid, Principal, Revision, RoleName, Standing};
 use crate::store::columns::{self, DelegationColumns, GrantColumns, RequestColumns, int, revision};
 use crate::store::{
-    Head, Position, Rows, StoreError, Subject, Verification, Verified, Verifying, check_head, check_number, fold, pass,
+    Head, Position, Rows, StoreError, Subject, Verification, Verified, Verifying, check_head, check_number, fold,
+    move_head,
 };
 use crate::workflow::View;
 
@@ -81,7 +82,7 @@ fn fold_journal(session: &Session<'_>, after: Revision, watch: &mut dyn Verifyin
         for row in found {
             expected = expected.next();
             let record = next_record(&mut verifier, row, expected, &head)?;
-            pass(&record, &mut told);
+            move_head(&record, &mut told);
             if record.revision > after {
                 watch.record(record.revision, &record.body);
             }

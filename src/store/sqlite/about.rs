@@ -8,7 +8,7 @@ use super::error::Fault;
 use super::read;
 use super::rows::{self, int};
 use crate::journal::Record;
-use crate::model::{Concerned, GrantId, Revision, Topic};
+use crate::model::{GrantId, Revision, SharedTopics, Topic};
 use crate::store::topics::{Bits, concerned, place_of, text_of, uses_among};
 use crate::store::{Rows, Subject};
 
@@ -21,7 +21,7 @@ pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Ro
     let uses = uses_among(records, |record| {
         added.note(record.revision, Topic::of(&record.event, &concerned(&Subject::of(&record.event), rows)));
     });
-    let mut known: HashMap<GrantId, Concerned> = HashMap::new();
+    let mut known: HashMap<GrantId, SharedTopics> = HashMap::new();
     for ((grant, ..), (event, blocks)) in uses {
         let subject = Subject::Grant(*grant);
         // Grants that were only used are not among the rows.
@@ -44,7 +44,7 @@ pub(super) fn write(transaction: &Transaction<'_>, records: &[Record], rows: &Ro
 
 /// Writes the topics of all records to a file that has no topics yet.
 pub(super) fn write_all(transaction: &Transaction<'_>) -> Result<(), Fault> {
-    let mut known: HashMap<Subject, Concerned> = HashMap::new();
+    let mut known: HashMap<Subject, SharedTopics> = HashMap::new();
     let mut after = 0_i64;
     loop {
         let mut statement = transaction
@@ -158,11 +158,11 @@ fn key_or_new(transaction: &Transaction<'_>, topic: &Topic) -> Result<i64, Fault
 }
 
 /// What the stored rows contain about this subject.
-pub(super) fn kept(transaction: &Connection, subject: &Subject) -> Result<Concerned, Fault> {
+pub(super) fn kept(transaction: &Connection, subject: &Subject) -> Result<SharedTopics, Fault> {
     Ok(match subject {
-        Subject::Request(id) => read::request_by_id(transaction, *id)?.map(|(_, request)| Concerned::from(&request)),
-        Subject::Grant(id) => read::grant_by_id(transaction, *id)?.map(|(_, grant)| Concerned::from(&grant)),
-        Subject::Delegation(id) => read::delegation_by_id(transaction, *id)?.as_ref().map(Concerned::from),
+        Subject::Request(id) => read::request_by_id(transaction, *id)?.map(|(_, request)| SharedTopics::from(&request)),
+        Subject::Grant(id) => read::grant_by_id(transaction, *id)?.map(|(_, grant)| SharedTopics::from(&grant)),
+        Subject::Delegation(id) => read::delegation_by_id(transaction, *id)?.as_ref().map(SharedTopics::from),
         Subject::Principal(_) | Subject::Store => None,
     }
     .unwrap_or_default())

@@ -78,7 +78,7 @@ pub(crate) use private::check_private;
 use snapshot::Exclusive;
 
 use super::counted;
-use super::memo;
+use super::position_file;
 use super::{
     Batch, DecideBatch, DeliveryPage, Done, Head, KeptCheckpoint, Leased, LeasedDelivery, Live, NewDelivery,
     NumberedDelivery, NumberedRefusal, Page, Position, Reads, RecordQuery, RefusalPage, Removable, RemovalLimits, Seen,
@@ -301,14 +301,14 @@ impl Store for SqliteStore {
     }
 
     fn remembered(&self) -> Result<Option<Seen>, StoreError> {
-        memo::read(&self.seen())
+        position_file::read(&self.seen())
     }
 
     fn remember(&self, seen: &Seen) -> Result<(), StoreError> {
         const DOING: &str = "keeping what was seen";
         /// A commit waits for the disk, and notifies every process.
         const EVERY_MS: i64 = 10_000;
-        memo::write(&self.seen(), seen)?;
+        position_file::write(&self.seen(), seen)?;
         let head = self.head()?;
         if seen.clock != head.clock || seen.at.millis() - head.seen.millis() < EVERY_MS {
             return Ok(());

@@ -45,7 +45,7 @@ fn find_alert<'a>(case: &Case<'a>, id: AlertId) -> Result<&'a AlertState, Refusa
 /// Records the alert. If configured, its grant is suspended with it, together with the grant's extensions; nothing is
 /// revoked.
 #[must_use]
-pub fn raise(view: &View, alert: &Alert, suspends: bool, now: Timestamp) -> Vec<Event> {
+pub fn record_alert(view: &View, alert: &Alert, suspends: bool, now: Timestamp) -> Vec<Event> {
     let mut events = each(now, &Actor::Rule("monitor".into()), [Fact::AlertRaised(Box::new(alert.clone()))]);
     if let Some(grant) = view.grant.as_ref().filter(|grant| suspends && Some(grant.id) == alert.grant) {
         let active = with_later(view, grant, now).filter(|grant| grant.suspended.is_none());

@@ -52,7 +52,7 @@ mod today;
 
 use std::sync::Arc;
 
-pub use self::alert::raise;
+pub use self::alert::record_alert;
 pub use self::break_glass::may_review_use;
 use self::case::Case;
 pub use self::covered::answered_with;

@@ -17,7 +17,7 @@ use super::row::Row;
 use super::{DOING, columns};
 use crate::journal::VerifiedRecord;
 use crate::model::{
-    Concerned, DelegationId, Event, Fact, GrantId, Principal, RequestId, Revision, RoleName, Standing, Subject,
+    DelegationId, Event, Fact, GrantId, Principal, RequestId, Revision, RoleName, SharedTopics, Standing, Subject,
     Timestamp, Topic,
 };
 use crate::store::topics::{place_of, revision_of};
@@ -140,14 +140,14 @@ impl ExpectedRows {
         connection: &Connection,
         subject: &Subject,
         reached: Revision,
-    ) -> Result<Concerned, Fault> {
+    ) -> Result<SharedTopics, Fault> {
         if matches!(subject, Subject::Principal(_) | Subject::Store) {
-            return Ok(Concerned::default());
+            return Ok(SharedTopics::default());
         }
         let concerned = |row: &Row| match row {
-            Row::Request(request) => Concerned::from(request),
-            Row::Grant(grant) => Concerned::from(grant),
-            Row::Delegation(delegation) => Concerned::from(delegation),
+            Row::Request(request) => SharedTopics::from(request),
+            Row::Grant(grant) => SharedTopics::from(grant),
+            Row::Delegation(delegation) => SharedTopics::from(delegation),
         };
         if let Some(one) = self.rows.get(subject) {
             return Ok(concerned(&one.row));
@@ -156,7 +156,7 @@ impl ExpectedRows {
             Some((row, _)) => Ok(concerned(&row)),
             // The record that made it may be removed. An ended row whose first record is removed is not compared.
             None if self.removed > Revision::ZERO => about::kept(connection, subject),
-            None => Ok(Concerned::default()),
+            None => Ok(SharedTopics::default()),
         }
     }
 

@@ -30,7 +30,7 @@ use super::read;
 use crate::journal::{Broken, Hash, Record, VerifiedRecord, Verifier};
 use crate::model::{Checkpoint, Revision, Timestamp};
 use crate::store::verification::tell;
-use crate::store::{Head, StoreError, Verification, Verified, Verifying, check_head, pass_event};
+use crate::store::{Head, StoreError, Verification, Verified, Verifying, check_head, move_head_to};
 
 /// How many records are read at a time: some milliseconds.
 const PAGE: usize = 1_000;
@@ -135,7 +135,7 @@ impl Run {
             count += 1;
             let whole = self.next(kept, &head)?;
             let reached = self.verifier.revision();
-            pass_event(reached, whole.hash, whole.at, &whole.event, &mut self.told);
+            move_head_to(reached, whole.hash, whole.at, &whole.event, &mut self.told);
             self.rows.fold(connection, reached, &whole)?;
             self.about.take(connection, reached, &whole, kept, &self.rows)?;
             watch.record(reached, kept.body.unwrap_or_default());
