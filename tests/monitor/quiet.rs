@@ -51,7 +51,7 @@ fn a_recorded_week_without_history_raises_at_most_one_false_alert_in_a_hundred_g
         let mut told = 0;
         for record in &records {
             monitor.add(record);
-            monitor.pass(record.event.at);
+            monitor.advance(record.event.at);
             // What the journal itself tells to be wrong is no false alert.
             told += usize::from(matches!(record.event.fact, Fact::BreakGlassReviewOverdue { .. }));
             for alert in monitor.due(record.event.at) {
