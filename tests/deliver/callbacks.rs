@@ -80,7 +80,9 @@ impl World {
         loop {
             let all = self.host.workflow().deliveries(&lead(), &ListDeliveries::default()).unwrap().items;
             assert!(all.iter().all(|one| one.state != DeliveryState::Sent), "{all:?}");
-            let errors: Vec<_> = all.into_iter().filter_map(|one| one.last_error).collect();
+            // On a busy machine the worker's turn ends before it has tried each of them.
+            let errors = all.into_iter().filter_map(|one| one.last_error).filter(|error| error != "not tried yet");
+            let errors: Vec<_> = errors.collect();
             if errors.len() >= count || begun.elapsed() > Duration::from_secs(30) {
                 return errors;
             }
