@@ -69,7 +69,7 @@ fn notices_and_keys_that_are_missing_or_made_up_are_named() {
         ),
         ("DELETE FROM notices WHERE id = 1", "", "there are 1 notices, and 2 were written and not removed since"),
     ] {
-        let within = |sql: &str| server.psql(&format!("SET search_path TO {schema}; {sql}"));
+        let within = |sql: &str| server.psql(&format!("SET search_path TO \"{schema}\"; {sql}"));
         within("CREATE TABLE IF NOT EXISTS kept_keys AS SELECT * FROM idempotency");
         within(change);
         let error = store.verify().unwrap_err().to_string();
