@@ -162,9 +162,13 @@ fn files() -> Vec<PathBuf> {
 
 type Opener = Box<dyn Fn() -> Arc<dyn Store>>;
 
-/// Runs every file, each over a store of its own, and tells of all that fail.
+/// Runs every file, each over a store of its own, and tells of all that fail. `SCENARIO` is the name of the only one.
 fn run_all(face: Face, fresh: impl Fn() -> Opener) {
-    let failures: Vec<_> = files()
+    let only = std::env::var_os("SCENARIO");
+    let mut files = files();
+    files.retain(|file| only.as_deref().is_none_or(|only| file.file_stem() == Some(only)));
+    assert!(!files.is_empty(), "there is no scenario {only:?}");
+    let failures: Vec<_> = files
         .iter()
         .filter_map(|file| {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();

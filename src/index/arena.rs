@@ -278,4 +278,43 @@ mod tests {
         assert!(taken.windows(2).all(|pair| pair[0].0 as usize + pair[0].1 <= pair[1].0 as usize));
         assert!(taken[0].0 > 0);
     }
+
+    #[test]
+    fn a_freed_run_is_used_again_once_enough_are_free() {
+        let (arena, mut allocator, mut raised) = (Arena::default(), Allocator::default(), 0);
+        let runs: Vec<u32> = (0..64).map(|_| allocator.take(&arena, 1, || raised += 1)).collect();
+        let (last, others) = runs.split_last().unwrap();
+        others.iter().for_each(|run| allocator.retire(*run, 1));
+        let new = allocator.take(&arena, 1, || raised += 1);
+        assert!(raised == 0 && !runs.contains(&new), "readers may still read the free ones");
+        allocator.retire(*last, 1);
+        let again: Vec<u32> = (0..64).map(|_| allocator.take(&arena, WORDS, || raised += 1)).collect();
+        assert!(raised == 1 && again.iter().all(|run| runs.contains(run)), "{again:?}");
+        assert_eq!(again.iter().collect::<std::collections::BTreeSet<_>>().len(), 64, "each once");
+        let larger = allocator.take(&arena, WORDS + 1, || raised += 1);
+        assert!(raised == 1 && !runs.contains(&larger));
+    }
+
+    #[test]
+    fn what_is_left_of_a_chunk_is_used() {
+        let (arena, mut allocator) = (Arena::default(), Allocator::default());
+        let mut take = |lines: usize| allocator.take(&arena, lines * WORDS, || ());
+        assert_eq!(take(1), 1);
+        // The first chunk has 62 lines left: 56 and 6.
+        let next = name(1, 0);
+        assert_eq!([take(64), take(56), take(6)], [next, 2, 58]);
+        assert_eq!(arena.bytes(), 2 * 64 * 64);
+        // All of the second one was taken. What is too large for the next chunks does not make them.
+        assert_eq!(take(256), name(8, 0));
+        assert_eq!(arena.bytes(), (2 * 64 + 256) * 64);
+        assert_eq!(arena.run(name(8, 255)).len(), WORDS);
+        assert_eq!(arena.run(name(2, 0)).len(), 0);
+    }
+
+    #[test]
+    fn chunks_double_every_fourth_time() {
+        let sizes = [0, 3, 4, 7, 8, 75, 76, 79, 80, 127].map(size_of_chunk);
+        assert_eq!(sizes, [64, 64, 128, 128, 256, 1 << 24, 1 << 25, 1 << 25, 1 << 25, 1 << 25]);
+        assert_eq!([place(5), place(name(3, 17)), place(u32::MAX)], [(0, 5), (3, 17), (127, (1 << 25) - 1)]);
+    }
 }

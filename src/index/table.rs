@@ -222,3 +222,77 @@ const fn block_of(slot: u64) -> u32 {
 const fn filter_bits(hash: u64) -> u64 {
     1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63) | 1 << (hash >> 18 & 63)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers without a pattern (splitmix64).
+    fn hash(n: u64) -> u64 {
+        let n = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let n = (n ^ n >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let n = (n ^ n >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        n ^ n >> 31
+    }
+
+    /// Without the filter every answer would be the same, and the usual one slow.
+    #[test]
+    fn a_full_table_rules_out_nearly_everybody_else() {
+        let (table, room) = (Table::new(10), Table::room(10) as u64);
+        for n in 1..=room {
+            table.link(hash(n), u32::try_from(n).unwrap());
+        }
+        assert!((1..=room).all(|n| table.may_hold(hash(n))));
+        let passed = (room + 1..=room + 50_000).filter(|n| table.may_hold(hash(*n))).count();
+        assert!(passed < 600, "{passed} of 50,000 pass the filter");
+        table.clear();
+        assert!((1..=room).all(|n| !table.may_hold(hash(n))) && table.blocks().next().is_none());
+    }
+
+    /// The search for a name begins where its hash says, and a full table is no long list.
+    #[test]
+    fn names_are_found_near_the_place_of_their_hash() {
+        let (table, room) = (Table::new(10), Table::room(10) as u64);
+        let (first, second) = (hash(1), hash(2));
+        assert_eq!((table.link(first, 7), table.link(second, 8)), (false, false));
+        assert_eq!((table.first(first), table.first(second), table.first(hash(3))), (Some(7), Some(8), None));
+        for n in 3..=room {
+            table.link(hash(n), u32::try_from(n + 6).unwrap());
+        }
+        let steps: usize = (1..=room).map(|n| table.near(u32::try_from(hash(n) >> 32).unwrap()).count()).sum();
+        assert!(steps < 640 * 10, "{steps} steps for {room} names");
+        assert!((1..=room).all(|n| table.find(hash(n), |block| (u64::from(block) == n + 6).then_some(())).is_some()));
+    }
+
+    #[test]
+    fn sizes_are_as_documented() {
+        // Slots and filter, in bytes.
+        let bytes = [6, 10, 19, 20, 21, 22].map(|bits| Table::new(bits).bytes());
+        let of = |slots: u32, filter: u32| (8 << slots) + (8 << filter);
+        assert_eq!(bytes, [of(6, 3), of(10, 7), of(19, 16), of(20, 16), of(21, 16), of(22, 17)]);
+        assert_eq!([6, 10, 20].map(Table::room), [40, 640, 655_360]);
+        assert_eq!([0, 26, 27, 53, 54, 106, 107].map(Table::bits_for), [6, 6, 7, 7, 8, 8, 9]);
+        assert_eq!([6, 13].map(|bits| Table::new(bits).bits()), [6, 13]);
+    }
+
+    /// A slot in a row stays in use until the row ends with it; then it is empty again.
+    #[test]
+    fn a_slot_is_used_again() {
+        let table = Table::new(6);
+        // The same slot, and other lower halves.
+        let [one, two, three] = [1, 2, 3].map(|n| 5 << 58 | n);
+        assert!(!table.link(one, 11) && !table.link(two, 12));
+        let blocks = |table: &Table| table.blocks().collect::<Vec<_>>();
+        assert_eq!(blocks(&table), [11, 12]);
+        assert!(table.unlink(one, 11), "the second is found past it");
+        assert_eq!((blocks(&table), table.first(one)), (vec![12], None));
+        assert_eq!(table.find(two, Some), Some(12));
+        assert!(!table.unlink(one, 11), "it is gone");
+        assert!(table.link(three, 13), "its slot is used again");
+        assert_eq!(blocks(&table), [13, 12]);
+        table.relink(two, 12, 14);
+        assert_eq!((blocks(&table), table.find(two, Some)), (vec![13, 14], Some(14)));
+        assert!(!table.unlink(two, 14) && !table.unlink(three, 13));
+        assert!(!table.link(one, 15), "every slot is empty again");
+    }
+}

@@ -128,7 +128,34 @@ fn days(text: &str) -> Option<[bool; 7]> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    const DAY: i64 = 24 * 60;
+
+    proptest! {
+        /// Minute by minute, against every interval from the day before to two weeks later.
+        #[test]
+        fn the_hours_are_those_that_are_written(
+            days in prop::collection::btree_set(0..7_i64, 1..7),
+            (from, to) in (0..DAY, 0..DAY).prop_filter("no time is no hours", |(from, to)| from != to),
+            now in 0..7 * DAY,
+        ) {
+            let names: Vec<_> = days.iter().map(|day| DAYS[usize::try_from(*day).unwrap()]).collect();
+            let time = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
+            let hours = hours(&format!("{} {}-{}", names.join(","), time(from), time(to)));
+            // 2026-03-02 is a Monday.
+            let monday = at("2026-03-02T00:00:00Z").millis();
+            let instant = |minute: i64| Timestamp::from_millis(monday + minute * 60_000).unwrap();
+            let begins = (-1..14).filter(|day| days.contains(&day.rem_euclid(7)));
+            let all: Vec<_> =
+                begins.map(|day| (day * DAY + from, day * DAY + to + if to < from { DAY } else { 0 })).collect();
+            prop_assert_eq!(hours.include(instant(now)), all.iter().any(|(begin, end)| (*begin..*end).contains(&now)));
+            let next = all.iter().map(|(_, end)| *end).filter(|end| *end > now).min().unwrap();
+            prop_assert_eq!(hours.end_after(instant(now)), instant(next));
+        }
+    }
 
     fn hours(text: &str) -> WorkingHours {
         text.parse().unwrap()
