@@ -135,3 +135,14 @@ fn the_usual_limits_hold_when_nothing_is_set() {
     assert_eq!(made("limits: {requests_per_hour: 0},"), (100, vec!["too_many_open_requests".to_owned()]));
     assert_eq!(made("limits: {requests_per_hour: 0, open_requests_per_person: 0},"), (160, vec![]));
 }
+
+/// Far above normal use, and low enough to keep a person from filling a disk.
+#[test]
+fn without_settings_the_usual_limits_apply() {
+    let usual = Rules::default().limits;
+    assert_eq!(usual, Limits::usual());
+    assert_eq!((usual.grants_per_person, usual.grants_total), (None, None));
+    assert_eq!((usual.open_requests_per_person, usual.requests_per_hour), (Some(50), Some(100)));
+    assert_eq!(usual.open_delegations_per_person, Some(20));
+    assert!(usual.are_set() && !Limits::default().are_set());
+}

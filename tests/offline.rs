@@ -393,6 +393,25 @@ fn it_ends_at_once_when_the_store_is_back_and_says_that_it_cannot_go_on() {
 }
 
 #[test]
+fn an_approved_grant_and_a_drill_of_the_same_person_do_not_end_it() {
+    let world = World::new();
+    let elsewhere = world.elsewhere();
+    let submit = Submit::new(RoleName::new("deployer").unwrap());
+    let request = elsewhere.workflow().execute(&sre("ann"), submit, None).unwrap().request.unwrap();
+    let approve = jit_access::command::Approve::new(request.id);
+    elsewhere.workflow().execute(&caller("lead", &["lead"]), approve, None).unwrap();
+    elsewhere.workflow().execute(&sre("ann"), take().drill(true), None).unwrap();
+    world.engine.reconciler().tick().unwrap();
+    world.cut();
+    let grant = world.take("ann");
+    world.clock.advance(5_000);
+    world.heal();
+    let stored = world.stored(grant.id).unwrap();
+    assert!(stored.ended.is_none(), "{:?}", stored.ended);
+    assert_eq!(used(&world.engine, "ann", "tool:two").outcome, Outcome::Allow);
+}
+
+#[test]
 fn a_commit_whose_answer_is_lost_is_not_made_twice() {
     let world = World::new();
     world.cut();

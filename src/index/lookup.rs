@@ -166,4 +166,38 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn it_grows_when_three_quarters_are_full() {
+        let capacities = [0, 4, 5, 6, 12, 100].map(|count| Lookup::with_capacity(count).bytes() / 8);
+        assert_eq!(capacities, [8, 8, 8, 16, 32, 256]);
+        let mut lookup = Lookup::default();
+        let sizes: Vec<_> = (0..26_u32)
+            .map(|value| {
+                lookup.insert(u64::from(value) << 59, value);
+                lookup.bytes() / 8
+            })
+            .collect();
+        let of = |size: usize, count: usize| std::iter::repeat_n(size, count);
+        assert_eq!(sizes, of(8, 6).chain(of(32, 18)).chain(of(128, 2)).collect::<Vec<_>>());
+    }
+
+    /// Words are in the order of their hashes, so nothing is searched from the beginning.
+    #[test]
+    fn a_search_begins_where_the_hash_says() {
+        let lookup = Lookup::with_capacity(4);
+        let homes = [0, 1 << 29, (1 << 29) - 1, 1 << 31, u64::from(u32::MAX)].map(|tag| lookup.home(tag));
+        assert_eq!(homes, [0, 1, 0, 4, 7]);
+    }
+
+    #[test]
+    fn the_largest_hash_is_one_like_others() {
+        let mut lookup = Lookup::default();
+        for value in [7, u32::MAX] {
+            lookup.insert(u64::MAX, value);
+        }
+        assert_eq!(lookup.matching(u64::MAX).collect::<BTreeSet<_>>(), BTreeSet::from([7, u32::MAX]));
+        lookup.remove(u64::MAX, u32::MAX);
+        assert_eq!((lookup.matching(u64::MAX).collect::<Vec<_>>(), lookup.len()), (vec![7], 1));
+    }
 }

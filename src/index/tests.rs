@@ -346,3 +346,22 @@ fn hashes_tell_apart_what_differs() {
     assert_ne!(keys.thing(hash::kind(b"a"), b"b"), keys.thing(hash::kind(b"b"), b"a"));
     assert_ne!(keys.principal(PrincipalKind::User, b"a"), keys.principal(PrincipalKind::Agent, b"a"));
 }
+
+/// What an empty index takes: itself, the numbers of permissions, and the smallest table. Then memory, and the writer's
+/// tables of ids and of written sets.
+#[test]
+fn its_size_is_that_of_its_parts() {
+    let index = GrantIndex::new();
+    let empty = size_of::<Published>() + (8 << 13) + (8 << 10) + (8 << 6) + (8 << 3);
+    assert_eq!((index.bytes(), index.is_empty()), (empty, true));
+    let template = grant(1, 1).new_tree(&mut proptest::test_runner::TestRunner::deterministic()).unwrap().current();
+    let every = PermissionSet::new([Permission::new("*").unwrap()]).unwrap();
+    let mut added = Grant { permissions: every, suspended: None, noted: Noted::default(), ..template };
+    index.publish(Revision(1), [Change::Add(&added)]);
+    // A chunk of 64 lines, and eight ids.
+    assert_eq!((index.bytes(), index.is_empty()), (empty + 64 * 64 + 8 * 8, false));
+    let [all, delete] = ["tools.*", "tools.delete"].map(|text| Permission::new(text).unwrap());
+    added.permissions = PermissionSet::with_exceptions([all], [delete]).unwrap();
+    index.publish(Revision(2), [Change::Add(&added)]);
+    assert_eq!(index.bytes(), empty + 64 * 64 + 8 * 8 + 8 * 8);
+}

@@ -7,7 +7,7 @@
 //! Marks in comments show which text belongs to which mutants, so that an error of the compiler can be told to one.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use syn::spanned::Spanned;
@@ -15,6 +15,7 @@ use syn::visit::{self, Visit};
 
 use crate::Failure;
 use crate::list::Mutant;
+use crate::tree::LeftOut;
 
 /// A text, and the mutants of each of its marked parts.
 pub(crate) struct Spliced {
@@ -26,8 +27,8 @@ pub(crate) struct Spliced {
     pub(crate) unviable: Vec<usize>,
 }
 
-/// This text with these mutants of it. A function that a constant needs is named in `constant`, and stays as it is.
-pub(crate) fn splice(text: &str, mutants: &[&Mutant], constant: &HashSet<String>) -> Result<Spliced, Failure> {
+/// This text with these mutants of it. What is left out stays as it is.
+pub(crate) fn splice(text: &str, mutants: &[&Mutant], left_out: &LeftOut) -> Result<Spliced, Failure> {
     let file = syn::parse_file(text)?;
     let lines: Vec<usize> =
         std::iter::once(0).chain(text.char_indices().filter(|(_, c)| *c == '\n').map(|(at, _)| at + 1)).collect();
@@ -39,7 +40,7 @@ pub(crate) fn splice(text: &str, mutants: &[&Mutant], constant: &HashSet<String>
     for mutant in mutants {
         wanted.entry((mutant.genre.clone(), offset(mutant.start))).or_default().push(mutant);
     }
-    let mut finder = Finder { text, wanted, edits: Vec::new(), constant, unviable: Vec::new() };
+    let mut finder = Finder { text, wanted, edits: Vec::new(), left_out, unviable: Vec::new() };
     finder.visit_file(&file);
     let Finder { wanted, mut edits, unviable, .. } = finder;
     edits.sort_by_key(|edit| (edit.range.start, !edit.range.is_empty(), Reverse(edit.range.end)));
@@ -71,7 +72,7 @@ struct Finder<'a> {
     /// By genre and place. What is left at the end has no place.
     wanted: HashMap<(String, usize), Vec<&'a Mutant>>,
     edits: Vec<Edit>,
-    constant: &'a HashSet<String>,
+    left_out: &'a LeftOut,
     unviable: Vec<usize>,
 }
 
@@ -94,7 +95,7 @@ impl Finder<'_> {
     /// A function: `const` is taken away, unless a constant needs it.
     fn function(&mut self, sig: &syn::Signature, block: &syn::Block) -> bool {
         if let Some(token) = &sig.constness {
-            if self.constant.contains(&sig.ident.to_string()) {
+            if self.left_out.constant.contains(&sig.ident.to_string()) {
                 return false;
             }
             let range = range(token);
@@ -112,7 +113,8 @@ impl Finder<'_> {
         let mut text = format!("if !{} {{\n", off(&ids));
         for (id, value) in values {
             let mark = format!("/*@{id}+1(*/ return {wrap}({value}); /*)@*/");
-            text.push_str(&format!("if crate::mutation::on({id}) {{ {mark} }}\n"));
+            let loom = if self.left_out.loom.contains(&id) { "#[cfg(not(loom))] " } else { "" };
+            text.push_str(&format!("{loom}if crate::mutation::on({id}) {{ {mark} }}\n"));
         }
         text.push_str("}\n");
         if is_impl {
