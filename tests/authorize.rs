@@ -13,7 +13,7 @@ use fastrand::Rng;
 use jit_access::clock::ManualClock;
 use jit_access::command::{Approve, BreakGlass, Submit};
 use jit_access::config::Config;
-use jit_access::model::{Action, Caller, GrantId, Outcome, PolicyFile, Principal, Resource, RoleName};
+use jit_access::model::{Action, Caller, Context, GrantId, Outcome, PolicyFile, Principal, Resource, RoleName, SignIn};
 use jit_access::policy::ScopedPolicies;
 use jit_access::service::{AuthorizeRequest, Builder, Engine, GuardrailSettings};
 use jit_access::store::MemoryStore;
@@ -367,4 +367,118 @@ fn what_the_host_tells_grows_old() {
     assert_eq!(reason(), "granted");
     clock.advance(1);
     assert_eq!(reason(), "entities_stale");
+}
+
+#[test]
+fn an_answer_can_be_current_and_be_no_use() {
+    let (engine, _) = engine(None);
+    let grant = give(&engine, "dev", "deployer");
+    let uses = || engine.workflow().grant(&caller("lead", &["lead"]), grant).unwrap().grant.unwrap().uses;
+    let mut asked = asked("dev", "tools.execute", "tool:deploy", "server:shop");
+    asked.peek = true;
+    assert_eq!(engine.authorize(&asked).unwrap().grant, Some(grant));
+    engine.reconciler().flush().unwrap();
+    assert_eq!(uses(), 0);
+    (asked.peek, asked.current) = (false, true);
+    assert_eq!(engine.authorize(&asked).unwrap().grant, Some(grant));
+    engine.reconciler().flush().unwrap();
+    assert_eq!(uses(), 1);
+    // What is denied to who only looks is no refused attempt.
+    asked.peek = true;
+    asked.action = Action::new("logs.read").unwrap();
+    assert_eq!(engine.authorize(&asked).unwrap().outcome, Outcome::NotApplicable);
+    asked.resource = "tool:deploy".parse::<Resource>().unwrap().with_parent("server:vault".parse().unwrap()).unwrap();
+    assert_eq!(engine.authorize(&asked).unwrap().outcome, Outcome::Deny);
+}
+
+#[test]
+fn who_holds_nothing_is_forbidden_what_nobody_may() {
+    let (engine, _) = engine(None);
+    let frozen = engine.authorize(&asked("bob", "tools.read", "tool:deploy", "server:frozen")).unwrap();
+    assert_eq!((frozen.outcome, frozen.policies), (Outcome::Deny, vec!["frozen".to_owned()]));
+}
+
+#[test]
+fn with_stale_entities_standing_rights_go_on_although_a_guardrail_forbids() {
+    let (engine, _) = engine(Some(60));
+    let stale = |action: &str| {
+        let answer = engine.authorize(&asked("bob", action, "tool:deploy", "server:frozen")).unwrap();
+        (answer.outcome, answer.reason, answer.policies)
+    };
+    assert_eq!(stale("tools.read"), (Outcome::Allow, "standing", vec!["reading".to_owned()]));
+    assert_eq!(stale("tools.execute"), (Outcome::NotApplicable, "entities_stale", vec![]));
+}
+
+#[test]
+fn without_guardrails_groups_of_actions_are_known_where_a_policy_or_a_grant_names_one() {
+    let open = |standing: &str| {
+        let text = format!(
+            "jit_access: {{approver_roles: [lead], roles: {{deployer: {{permissions: [tools.execute]}}, all: {{permissions: ['*']}}}},
+              schema: {{text: '{SCHEMA}'}}}}"
+        );
+        let config = Config::parse(&text, []).unwrap();
+        let settings = config.settings.standing_policies(vec![PolicyFile::new("base.cedar", standing)]);
+        Builder::new(MemoryStore::new(), config.rules).settings(settings).open().unwrap()
+    };
+    let outcome = |engine: &Engine, who: &str, action: &str| {
+        engine.authorize(&asked(who, action, "tool:deploy", "server:shop")).unwrap().outcome
+    };
+    let engine = open(BASE);
+    give(&engine, "dev", "deployer");
+    give(&engine, "ann", "all");
+    assert_eq!(outcome(&engine, "dev", "tools.execute"), Outcome::Allow);
+    assert_eq!(outcome(&engine, "ann", "tools.execute"), Outcome::Allow);
+    assert_eq!(outcome(&engine, "bob", "tools.execute"), Outcome::NotApplicable);
+    let grouped =
+        open("@id(\"all-tools\") permit (principal is User, action in [Action::\"tools.*\"], resource is Tool);");
+    assert_eq!(outcome(&grouped, "bob", "tools.execute"), Outcome::Allow);
+    assert_eq!(outcome(&grouped, "bob", "logs.read"), Outcome::NotApplicable);
+}
+
+#[test]
+fn a_grant_that_a_check_does_not_honour_decides_nothing() {
+    let (engine, clock) = engine(None);
+    give(&engine, "dev", "deployer");
+    // Nobody knows what time it is.
+    clock.set_wall("2026-12-31T09:00:00Z".parse().unwrap());
+    let answer = engine.authorize(&asked("dev", "tools.execute", "tool:deploy", "server:shop")).unwrap();
+    assert_eq!((answer.outcome, answer.grant, answer.policies), (Outcome::NotApplicable, None, vec![]));
+    assert_eq!(answer.valid_until, Some(answer.now));
+    let standing = engine.authorize(&asked("dev", "tools.read", "tool:deploy", "server:shop")).unwrap();
+    assert_eq!((standing.outcome, standing.reason), (Outcome::Allow, "standing"));
+}
+
+#[test]
+fn a_switched_off_engine_answers_by_standing_policies_alone() {
+    let text = format!("jit_access: {{enabled: false, schema: {{text: '{SCHEMA}'}}}}");
+    let config = Config::parse(&text, []).unwrap();
+    let settings = config.settings.standing_policies(vec![PolicyFile::new("base.cedar", BASE)]);
+    let engine = Builder::new(MemoryStore::new(), config.rules).settings(settings).open().unwrap();
+    let outcome = |action| engine.authorize(&asked("dev", action, "tool:deploy", "server:shop")).unwrap().outcome;
+    assert_eq!((outcome("tools.read"), outcome("tools.execute")), (Outcome::Allow, Outcome::NotApplicable));
+}
+
+#[test]
+fn policies_see_a_second_factor_that_is_proven_or_that_the_operator_trusts() {
+    let open = |trust: bool| {
+        let text = format!("jit_access: {{break_glass: {{trust_mfa_flag: {trust}}}, schema: {{text: '{SCHEMA}'}}}}");
+        let config = Config::parse(&text, []).unwrap();
+        let policy = "@id(\"fresh\") permit (principal, action, resource) when { context has mfa_at };";
+        let settings = config.settings.standing_policies(vec![PolicyFile::new("base.cedar", policy)]);
+        let clock = Arc::new(ManualClock::at("2026-12-01T09:00:00Z".parse().unwrap()));
+        Builder::new(MemoryStore::new(), config.rules).settings(settings).clock(clock).open().unwrap()
+    };
+    let sign_in = |methods: &[&str], claims: bool| {
+        let at = Some("2026-12-01T08:59:00Z".parse().unwrap());
+        SignIn::new(methods.iter().copied(), None, at).unwrap().claiming_mfa(claims)
+    };
+    let sees = |engine: &Engine, sign_in: SignIn| {
+        let mut asked = asked("dev", "tools.execute", "tool:deploy", "server:shop");
+        asked.known = Context::new(Some(sign_in), None, None).unwrap();
+        engine.authorize(&asked).unwrap().outcome == Outcome::Allow
+    };
+    let (strict, trusting) = (open(false), open(true));
+    assert!(sees(&strict, sign_in(&["pwd", "otp"], false)));
+    assert!(!sees(&strict, sign_in(&["pwd"], false)) && !sees(&strict, sign_in(&["pwd"], true)));
+    assert!(sees(&trusting, sign_in(&["pwd"], true)) && !sees(&trusting, sign_in(&["pwd"], false)));
 }

@@ -150,6 +150,39 @@ fn a_file_is_read_again_and_a_bad_one_changes_nothing() {
 }
 
 #[test]
+fn the_background_work_reads_a_changed_file_and_keeps_what_is_in_force_while_it_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.cedar");
+    let write = |text: &str, second: u64| {
+        fs::write(&path, text).unwrap();
+        let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + second);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    };
+    let text = format!(
+        "jit_access: {{approver_roles: [lead], schema: {{shipped: contextforge}}, guardrails: {{path: '{}'}},
+          roles: {{operator: {{permissions: [tools.execute]}}}}}}",
+        path.display()
+    );
+    let config = Config::parse(&text, []).unwrap();
+    let store = std::sync::Arc::new(MemoryStore::new());
+    let clock = std::sync::Arc::new(jit_access::clock::ManualClock::at("2026-12-01T09:00:00Z".parse().unwrap()));
+    write("forbid (principal, action, resource == Tool::\"deploy\");", 0);
+    let builder = Builder::shared(std::sync::Arc::clone(&store) as _, config.rules).settings(config.settings);
+    let engine = builder.clock(std::sync::Arc::clone(&clock) as _).open().unwrap();
+    give(&engine);
+    let tick = || {
+        clock.advance(1_000);
+        engine.reconciler().tick().unwrap();
+        (outcome(&engine), on_record(&store).len())
+    };
+    assert_eq!(tick(), (Outcome::Deny, 1));
+    write("forbid (principal, action, resource", 1);
+    assert_eq!((tick(), tick()), ((Outcome::Deny, 1), (Outcome::Deny, 1)));
+    write("forbid (principal, action, resource == Tool::\"other\");", 2);
+    assert_eq!((tick(), tick()), ((Outcome::Allow, 2), (Outcome::Allow, 2)));
+}
+
+#[test]
 fn policies_are_held_to_what_their_operator_says() {
     let text = include_str!("../policies/guardrails/mac-strict.tests.yaml");
     let PolicyCases { cases, entities, .. } = PolicyCases::parse(text).unwrap();

@@ -196,6 +196,32 @@ fn it_is_taken_and_used_while_the_store_is_away_and_merged_when_it_is_back() {
 }
 
 #[test]
+fn a_process_that_starts_knows_what_was_reported_and_reviewed_before() {
+    let world = World::new();
+    let elsewhere = world.elsewhere();
+    let gone = ReportStanding::new(sre("ann").principal, false);
+    elsewhere.workflow().execute_for_host(gone).unwrap();
+    // Ben's access is over and was found unjustified, which has no consequence here; Cid's waits for its review.
+    for name in ["ben", "cid"] {
+        let grant = world.take(name);
+        elsewhere.workflow().execute(&sre(name), Release::new(grant.id), None).unwrap();
+        if name == "ben" {
+            let review = CompleteReview::new(grant.id, false, words("it was not"));
+            elsewhere.workflow().execute(&caller("gus", &["guard"]), review, None).unwrap();
+        }
+    }
+    let started = world.process();
+    world.cut();
+    let taken = |name: &str| {
+        let answer = started.workflow().execute(&sre(name), take(), None);
+        answer.map(|receipt| receipt.grant.is_some()).map_err(|error| error.code().to_owned())
+    };
+    assert_eq!(taken("ann"), Err("not_eligible".to_owned()));
+    assert_eq!(taken("cid"), Err("review_outstanding".to_owned()));
+    assert_eq!((taken("ben"), taken("dan")), (Ok(true), Ok(true)));
+}
+
+#[test]
 fn the_notices_of_it_are_told_once_it_is_merged() {
     let world = World::new();
     world.cut();

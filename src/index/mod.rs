@@ -181,29 +181,8 @@ impl GrantIndex {
     /// Answers the query at `now`. When several grants permit it, the one that ends last decides.
     #[inline]
     pub fn decide(&self, query: &Query<'_>, now: Timestamp) -> Decision {
-        self.decide_at(query, || now)
-    }
-
-    /// The same, with a clock that is called only when a grant covers the query: for nearly every check, reading a
-    /// clock would take longer than everything else.
-    #[inline]
-    pub fn decide_with(&self, query: &Query<'_>, now: impl FnOnce() -> Timestamp) -> Decision {
-        let (mut clock, mut instant) = (Some(now), Timestamp::MAX);
-        self.decide_at(query, || {
-            if let Some(clock) = clock.take() {
-                instant = clock();
-            }
-            instant
-        })
-    }
-
-    #[inline]
-    fn decide_at(&self, query: &Query<'_>, now: impl FnMut() -> Timestamp) -> Decision {
-        let PrincipalHash(hash) = self.hash(query.principal.kind(), query.principal.id().as_bytes());
-        match self.published.rules_out(hash) {
-            Some(revision) => Decision::not_applicable(Reason::NoGrant, None, revision),
-            None => self.published.search(hash, &(*query).into(), now),
-        }
+        let hash = self.hash(query.principal.kind(), query.principal.id().as_bytes());
+        self.decide_read(&(*query).into(), hash, || now)
     }
 
     /// The hash of the principal of this canonical name: one check computes it once.
@@ -212,7 +191,8 @@ impl GrantIndex {
         PrincipalHash(self.published.memory.keys.principal(kind, name))
     }
 
-    /// The same for a query that was read from text, with the hash of its principal. A second call of the clock must
+    /// The same for a query that was read from text, with the hash of its principal. The clock is called only when a grant
+    /// covers the query: for nearly every check, reading it would take longer than everything else. A second call must
     /// return the same instant.
     #[inline]
     pub(crate) fn decide_read(

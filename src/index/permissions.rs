@@ -26,15 +26,14 @@ pub(super) fn encode(keys: &Keys, set: &PermissionSet, words: &mut Vec<u64>) {
     let mut items = Vec::with_capacity(count);
     let mut texts = Vec::new();
     for part in &parts {
-        let first = items.len();
+        let mut sorted = Vec::with_capacity(part.len());
         for permission in part {
             let offset = 1 + count + texts.len();
-            items.push(item(keys, permission, offset));
+            sorted.push(item(keys, permission, offset));
             text::push(&mut texts, text_of(permission).as_bytes());
         }
-        if let Some(part) = items.get_mut(first..) {
-            part.sort_unstable();
-        }
+        sorted.sort_unstable();
+        items.append(&mut sorted);
     }
     words.append(&mut items);
     words.append(&mut texts);

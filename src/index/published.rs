@@ -38,16 +38,14 @@ const TABLE: u64 = 0xFF;
 impl Published {
     pub(super) fn new(keys: Keys) -> Self {
         let tables = [const { OnceLock::new() }; TABLES];
-        let this = Self {
+        let [first, ..] = &tables;
+        first.get_or_init(|| Table::new(SMALLEST));
+        Self {
             epoch: AtomicU64::new(0),
             revision: AtomicU64::new(0),
             memory: Memory { keys, arena: Arena::default(), names: Names::new() },
             tables,
-        };
-        if let Some(first) = this.tables.first() {
-            first.get_or_init(|| Table::new(SMALLEST));
         }
-        this
     }
 
     #[inline]

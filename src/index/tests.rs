@@ -21,7 +21,7 @@ fn principal(n: usize) -> Principal {
     .unwrap()
 }
 
-const PERMISSIONS: [&str; 10] = [
+const PERMISSIONS: [&str; 11] = [
     "tools.read",
     "tools.execute",
     "tools.*",
@@ -32,8 +32,10 @@ const PERMISSIONS: [&str; 10] = [
     "admin.users.delete",
     "admin.*",
     "tools.mcp.execute-with-a-long-name-indeed",
+    // Deeper than a wildcard that has a number.
+    "deep.b.c.d.e.f.g.h.*",
 ];
-const ACTIONS: [&str; 10] = [
+const ACTIONS: [&str; 11] = [
     "tools.read",
     "tools.execute",
     "tools",
@@ -44,6 +46,7 @@ const ACTIONS: [&str; 10] = [
     "jit.approve",
     "toolshed.read",
     "tools.mcp.execute-with-a-long-name-indeed",
+    "deep.b.c.d.e.f.g.h.i",
 ];
 
 fn permissions() -> impl Strategy<Value = PermissionSet> {

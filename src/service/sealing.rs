@@ -298,13 +298,11 @@ impl Shared {
         let now = self.time.now();
         let mut integrity = self.integrity.lock();
         integrity.at = Some(now);
-        integrity.problem = Some(problem);
+        integrity.problem = Some(problem.clone());
         integrity.elevation_stopped = stops;
         self.checks.trust(!stops);
         drop(integrity);
-        if let Some(problem) = &self.integrity.lock().problem {
-            self.note_broken(problem);
-        }
+        self.note_broken(&problem);
         // Hosts that keep answers drop them when the revision rises.
         self.announce();
     }

@@ -87,6 +87,8 @@ fn alerts_are_listed_before_the_history_is_read() {
     let silence = SilenceAlert::new(seen, Ttl::from_hours(1.0).unwrap(), why("all day"));
     let silenced = other.engine.workflow().execute(&lead, silence, None).unwrap().alert.unwrap();
     assert!(silenced.silenced.is_some() && silenced.acknowledged.is_some());
+    let shorter = SilenceAlert::new(seen, Ttl::from_hours(0.5).unwrap(), why("half of it"));
+    assert_eq!(other.engine.workflow().execute(&lead, shorter, None).unwrap().alert, Some(silenced.clone()));
     // Once everything is read, it is the same, and nothing is raised again.
     (0..20).for_each(|_| other.tick());
     let read = other.alerts();
