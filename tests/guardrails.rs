@@ -250,8 +250,8 @@ fn where_cedar_allows_and_the_index_has_lost_the_grant_an_alert_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jit.db");
     let open = || {
-        let text = "jit_access: {approver_roles: [lead], roles: {operator: {permissions: [tools.execute]}},
-              monitor: {enabled: true}, service: {cross_check_percent: 100}}";
+        let text = "jit_access: {approver_roles: [lead], reserved_permissions: [admin.users],
+              roles: {operator: {permissions: [tools.execute]}}, monitor: {enabled: true}, service: {cross_check_percent: 100}}";
         let config = Config::parse(text, []).unwrap();
         let store = jit_access::store::SqliteStore::open(&path, jit_access::store::SqliteOptions::default()).unwrap();
         Builder::new(store, config.rules).settings(config.settings).open().unwrap()
@@ -272,6 +272,14 @@ fn where_cedar_allows_and_the_index_has_lost_the_grant_an_alert_says_so() {
     assert_eq!(outcome(&lost), Outcome::NotApplicable, "the answer stays the stricter one");
     lost.reconciler().tick().unwrap();
     assert_eq!(told(&rows), 1, "an alert with the whole question is on record");
+    // What the lost grant does not cover, and what no index decides, differs in nothing.
+    let check = |action| Check::text((PrincipalKind::User, "dev"), action, Some("tool:deploy"), None);
+    let bot = jit_access::model::Context::default().acts_for(Some(Principal::user("dev").unwrap()));
+    for check in [check("logs.read"), check("admin.users"), check("tools.execute").context(&bot)] {
+        assert_eq!(lost.decider().check(&check).unwrap().outcome, Outcome::NotApplicable);
+    }
+    lost.reconciler().tick().unwrap();
+    assert_eq!(told(&rows), 1);
     // Who holds nothing is asked about too, and nothing differs.
     let nobody = Check::text((PrincipalKind::User, "nobody"), "tools.execute", Some("tool:deploy"), None);
     assert_eq!(lost.decider().check(&nobody).unwrap().outcome, Outcome::NotApplicable);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{Approve, GetCheckpoint, GetEvidence, GetProof, Release, Revoke, Submit, WhatCould};
+use jit_access::command::{
+    AcceptStore, Approve, GetCheckpoint, GetEvidence, GetProof, Release, Revoke, Submit, WhatCould,
+};
 use jit_access::config::Config;
 use jit_access::host::{BackgroundWork, Host};
 use jit_access::internal::journal::{Hash, Record, is_consistent, is_included, leaf};
@@ -191,6 +193,7 @@ fn a_checkpoint_is_signed_kept_and_proves_each_record() {
         (GetProof::default().record(9_999), "record"),
         (GetProof::default().since(7), "since"),
         (GetProof::default().record(1).since(1), "record"),
+        (GetProof::default().since(second.size.0).checkpoint(first.size.0), "since"),
         (GetProof::default().record(1).checkpoint(5), "checkpoint"),
     ] {
         let error = workflow.proof(&lead(), &get).unwrap_err().to_string();
@@ -201,6 +204,103 @@ fn a_checkpoint_is_signed_kept_and_proves_each_record() {
 
 fn covering_proof() -> GetProof {
     GetProof::default().record(1)
+}
+
+#[test]
+fn a_proof_over_roots_that_were_changed_or_lost_is_none() {
+    let world = World::new();
+    let host = world.open();
+    live(&host, 6);
+    let first = host.keeper().advance().unwrap().unwrap().size.0;
+    live(&host, 2);
+    host.keeper().advance().unwrap();
+    let wrong = |get: GetProof| host.workflow().proof(&lead(), &get).unwrap_err().code().to_owned();
+    for change in [format!("UPDATE tiles SET root = '{}'", "0".repeat(64)), "DELETE FROM tiles".to_owned()] {
+        raw_again(&world.path()).execute_batch(&change).unwrap();
+        assert_eq!(wrong(GetProof::default().record(300)), "corrupt", "{change}");
+        assert_eq!(wrong(GetProof::default().since(first)), "corrupt", "{change}");
+    }
+}
+
+#[test]
+fn roots_that_are_not_those_of_the_records_are_found_with_the_whole_journal() {
+    let world = World::new();
+    let host = world.open();
+    live(&host, 6);
+    raw_again(&world.path()).execute_batch("DELETE FROM tiles").unwrap();
+    host.keeper().advance().unwrap();
+    raw_again(&world.path()).execute("UPDATE tiles SET root = ?1", ["0".repeat(64)]).unwrap();
+    live(&host, 1);
+    let error = host.keeper().verify_all().unwrap_err().to_string();
+    assert!(error.contains("kept for proofs are not those of the records"), "{error}");
+}
+
+#[test]
+fn what_is_kept_beside_a_checkpoint_is_what_it_says() {
+    let world = World::new();
+    let host = world.open();
+    live(&host, 1);
+    host.keeper().advance().unwrap();
+    drop(host);
+    raw_again(&world.path()).execute("UPDATE checkpoints SET root = ?1", ["0".repeat(64)]).unwrap();
+    let error = found_at_start(&world);
+    assert!(error.contains("what is kept beside its text is not what it says"), "{error}");
+}
+
+#[test]
+fn a_checkpoint_over_more_than_the_journal_has_is_found_with_the_whole_journal() {
+    let world = World::new();
+    let host = world.open();
+    live(&host, 2);
+    let size = host.keeper().advance().unwrap().unwrap().size;
+    drop(host);
+    raw_again(&world.path()).execute_batch("CREATE TABLE kept AS SELECT * FROM checkpoints").unwrap();
+    cut(&world.path(), size.0 as i64 - 3);
+    raw_again(&world.path()).execute_batch("INSERT INTO checkpoints SELECT * FROM kept; DROP TABLE kept").unwrap();
+    for name in ["jit.db-checkpoint", "jit.db-seen", "copies/newest.checkpoint"] {
+        let _ = std::fs::remove_file(world.folder.path().join(name));
+    }
+    let host = world.open();
+    let error = host.keeper().verify_all().unwrap_err().to_string();
+    assert!(error.contains(&format!("a checkpoint covers {size} records")), "{error}");
+}
+
+#[test]
+fn nothing_is_removed_before_it_is_covered_or_while_the_time_or_the_store_is_in_doubt() {
+    let world = World::new();
+    let host = world.open_with(", keep_records: 1000000");
+    grant(&host, "ann");
+    assert_eq!(host.keeper().remove_old().unwrap(), None, "nothing is signed");
+    host.keeper().advance().unwrap();
+    assert_eq!(host.keeper().remove_old().unwrap(), None, "there are fewer");
+    raw_again(&world.path()).execute("UPDATE grants SET owner = 'mallory@example.com'", []).unwrap();
+    host.keeper().advance().unwrap_err();
+    assert_eq!(host.keeper().remove_old().unwrap(), None, "the store is not what was written to it");
+    let world = World::new();
+    let host = world.open_with(", keep_days: 92");
+    grant(&host, "ann");
+    host.keeper().advance().unwrap();
+    world.clock.set_wall("2027-12-01T09:00:00Z".parse().unwrap());
+    assert_eq!(host.keeper().remove_old().unwrap(), None, "nobody knows what time it is");
+}
+
+#[test]
+fn a_checkpoint_over_removed_records_alone_says_nothing_against_the_journal() {
+    let world = World::new();
+    let host = world.open();
+    live(&host, 1);
+    let early = host.keeper().advance().unwrap().unwrap();
+    drop(host);
+    let (host, _) = shortened(&world);
+    assert!(early.size.0 < 256);
+    let error = host.workflow().proof(&lead(), &GetProof::default().since(early.size.0)).unwrap_err().to_string();
+    assert!(error.starts_with("`since`") && error.contains("older ones were removed"), "{error}");
+    for path in [world.copies().join("newest.checkpoint"), world.folder.path().join("jit.db-checkpoint")] {
+        std::fs::write(path, &early.note).unwrap();
+    }
+    host.keeper().advance().unwrap();
+    host.keeper().verify_all().unwrap();
+    assert!(host.engine().integrity().problem.is_none());
 }
 
 #[test]
@@ -231,6 +331,12 @@ fn an_older_copy_is_named_at_the_next_start() {
     std::fs::write(world.path(), copy).unwrap();
     let error = found_at_start(&world);
     assert!(error.contains("replaced") && error.contains(&format!("over {size} records")), "{error}");
+    // Once an operator has accepted the copy, what was signed before does not count against it.
+    let host = world.open();
+    let accept = AcceptStore::new(Justification::new("restored").unwrap());
+    host.workflow().execute(&lead(), accept, None).unwrap();
+    host.keeper().advance().unwrap();
+    assert!(host.engine().integrity().problem.is_none());
 }
 
 #[test]
