@@ -22,7 +22,9 @@ use std::sync::Arc;
 
 use jit_access::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{BreakGlass, CompleteReview, Release, ReportStanding, Revoke, RevokeMany, Submit};
+use jit_access::command::{
+    About, BreakGlass, CompleteReview, Explain, Release, ReportStanding, Revoke, RevokeMany, Submit,
+};
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, IdempotencyKey};
@@ -193,6 +195,16 @@ fn it_is_taken_and_used_while_the_store_is_away_and_merged_when_it_is_back() {
     world.engine.workflow().execute(&caller("gus", &["guard"]), review, None).unwrap();
     assert_eq!(world.engine.metrics().unwrap().value("jit_offline_entries"), Some(0.0));
     world.take("ann");
+}
+
+#[test]
+fn while_the_store_is_away_an_explanation_is_the_decision_alone() {
+    let world = World::new();
+    world.take("ann");
+    world.cut();
+    let auditor = Explain::new(About::Other(sre("ann").principal), Action::new("tools.execute").unwrap());
+    let told = world.engine.workflow().explain(&caller("lead", &["lead"]), &auditor).unwrap();
+    assert_eq!((told.decision.basis.reason, told.grants.len()), (Reason::Stale, 0));
 }
 
 #[test]

@@ -268,6 +268,19 @@ fn the_answers_are_the_same_after_a_restart_and_in_the_message_to_approvers() {
 }
 
 #[test]
+fn the_past_of_more_requests_than_are_kept_is_told_all_the_same() {
+    let (engine, _) = open(Arc::new(MemoryStore::new()), "2026-03-02T09:00:00Z".parse().unwrap());
+    let ask = |number: usize| {
+        let submit = Submit::new(RoleName::new("mixed").unwrap()).reason(Justification::new("again").unwrap());
+        run(&engine, &person(&format!("dev{number}"), &[]), submit).request.unwrap()
+    };
+    let requests: Vec<_> = (0..70).map(ask).collect();
+    for request in requests.iter().chain(&requests) {
+        assert_eq!(engine.workflow().past_of(request).unwrap().sentences()[0], "The requester has not used this role.");
+    }
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn of_a_long_record_a_bounded_part_is_read_and_the_answer_says_so() {
     let week = Week { uses: 30_000, principals: 5, grants: 20, ..Week::whole() };
