@@ -158,6 +158,7 @@ fn the_background_work_reads_a_changed_file_and_keeps_what_is_in_force_while_it_
         let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + second);
         fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
     };
+    write("forbid (principal, action, resource == Tool::\"deploy\");", 0);
     let text = format!(
         "jit_access: {{approver_roles: [lead], schema: {{shipped: contextforge}}, guardrails: {{path: '{}'}},
           roles: {{operator: {{permissions: [tools.execute]}}}}}}",
@@ -166,7 +167,6 @@ fn the_background_work_reads_a_changed_file_and_keeps_what_is_in_force_while_it_
     let config = Config::parse(&text, []).unwrap();
     let store = std::sync::Arc::new(MemoryStore::new());
     let clock = std::sync::Arc::new(jit_access::clock::ManualClock::at("2026-12-01T09:00:00Z".parse().unwrap()));
-    write("forbid (principal, action, resource == Tool::\"deploy\");", 0);
     let builder = Builder::shared(std::sync::Arc::clone(&store) as _, config.rules).settings(config.settings);
     let engine = builder.clock(std::sync::Arc::clone(&clock) as _).open().unwrap();
     give(&engine);

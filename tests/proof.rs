@@ -248,24 +248,6 @@ fn what_is_kept_beside_a_checkpoint_is_what_it_says() {
 }
 
 #[test]
-fn a_checkpoint_over_more_than_the_journal_has_is_found_with_the_whole_journal() {
-    let world = World::new();
-    let host = world.open();
-    live(&host, 2);
-    let size = host.keeper().advance().unwrap().unwrap().size;
-    drop(host);
-    raw_again(&world.path()).execute_batch("CREATE TABLE kept AS SELECT * FROM checkpoints").unwrap();
-    cut(&world.path(), size.0 as i64 - 3);
-    raw_again(&world.path()).execute_batch("INSERT INTO checkpoints SELECT * FROM kept; DROP TABLE kept").unwrap();
-    for name in ["jit.db-checkpoint", "jit.db-seen", "copies/newest.checkpoint"] {
-        let _ = std::fs::remove_file(world.folder.path().join(name));
-    }
-    let host = world.open();
-    let error = host.keeper().verify_all().unwrap_err().to_string();
-    assert!(error.contains(&format!("a checkpoint covers {size} records")), "{error}");
-}
-
-#[test]
 fn nothing_is_removed_before_it_is_covered_or_while_the_time_or_the_store_is_in_doubt() {
     let world = World::new();
     let host = world.open_with(", keep_records: 1000000");

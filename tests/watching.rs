@@ -113,7 +113,7 @@ fn a_filter_finds_what_is_far_back() {
     }
     let found = |list: &ListRequests| {
         let page = engine.workflow().requests(&caller("boss", &["lead"]), list).unwrap();
-        (page.items.into_iter().map(|one| one.id).collect::<Vec<_>>(), page.next.is_some())
+        (page.items.into_iter().map(|one| one.request.id).collect::<Vec<_>>(), page.next.is_some())
     };
     assert_eq!(
         found(&ListRequests::default().text("needle".parse::<jit_access::model::SearchText>().unwrap())),
