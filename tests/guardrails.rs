@@ -242,6 +242,16 @@ fn where_the_index_and_cedar_differ_the_answer_is_no_and_an_alert_says_why() {
     let like = "SELECT count(*) FROM journal WHERE body LIKE '%engines_differ%' AND body LIKE '%tools.execute on tool:deploy%'";
     let told: i64 = changed.query_row(like, [], |row| row.get(0)).unwrap();
     assert_eq!(told, 1, "an alert with the whole question is on record");
+    // The answer is no however many differ, and that is one alert.
+    for number in 0..20 {
+        let tool = format!("tool:t{number}");
+        let check = Check::text((PrincipalKind::User, "dev"), "tools.execute", Some(&tool), None);
+        assert_eq!(asking.decider().check(&check).unwrap().outcome, Outcome::NotApplicable);
+    }
+    asking.reconciler().tick().unwrap();
+    let like = "SELECT count(*) FROM journal WHERE body LIKE '%engines_differ%'";
+    let told: i64 = changed.query_row(like, [], |row| row.get(0)).unwrap();
+    assert_eq!(told, 1);
 }
 
 /// A row of a grant is changed behind the library's back while an engine loads, so that its index knows nothing of it.

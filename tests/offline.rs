@@ -517,6 +517,23 @@ fn an_altered_spool_is_noticed_and_nothing_of_it_counts() {
 }
 
 #[test]
+fn an_altered_spool_is_looked_at_again_and_counts_once_it_is_whole() {
+    let world = World::new();
+    world.cut();
+    world.take("ann");
+    let text = std::fs::read_to_string(world.spool()).unwrap();
+    let looked = || {
+        world.clock.advance(6_000);
+        let _ = world.engine.reconciler().tick();
+        used(&world.engine, "ann", "tool:one")
+    };
+    std::fs::write(world.spool(), format!("{text}{}\n", text.lines().last().unwrap())).unwrap();
+    assert!(!is_offline(looked()) && !is_offline(looked()));
+    std::fs::write(world.spool(), text).unwrap();
+    assert!(is_offline(looked()));
+}
+
+#[test]
 fn a_spool_of_another_journal_is_not_merged() {
     let world = World::new();
     world.cut();
