@@ -368,3 +368,25 @@ fn its_size_is_that_of_its_parts() {
     index.publish(Revision(2), [Change::Add(&added)]);
     assert_eq!(index.bytes(), empty + 64 * 64 + 8 * 8 + 8 * 8);
 }
+
+/// What the reader looked at is replaced while it asks for the time, twice.
+#[test]
+fn a_search_that_is_overtaken_starts_again() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut grant = grant(4, 4).new_tree(&mut runner).unwrap().current();
+    (grant.holder, grant.scope, grant.window) = (principal(1), Scope::ANY, Window::new(at(0), at(8)).unwrap());
+    grant.permissions = PermissionSet::new([Permission::new("tools.execute").unwrap()]).unwrap();
+    (grant.suspended, grant.noted) = (None, Noted::default());
+    let index = GrantIndex::new();
+    index.replace(Revision(1), [&grant]);
+    let (principal, action, resource) = (principal(1), Action::new("tools.execute").unwrap(), Resource::everything());
+    let query = Query { principal: &principal, action: &action, resource: &resource };
+    let mut asked = 0;
+    let hash = index.hash(principal.kind(), principal.id().as_bytes());
+    let decision = index.decide_read(&query.into(), hash, || {
+        asked += 1;
+        index.replace(Revision(1 + asked), [&grant].into_iter().filter(|_| asked == 1));
+        at(2)
+    });
+    assert_eq!((decision.outcome, decision.revision, asked), (Outcome::NotApplicable, Revision(3), 2));
+}
