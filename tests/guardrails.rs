@@ -279,7 +279,9 @@ fn where_cedar_allows_and_the_index_has_lost_the_grant_an_alert_says_so() {
     rows.execute("UPDATE grants SET state = 'revoked'", []).unwrap();
     let lost = open();
     rows.execute("UPDATE grants SET state = ?1", [was]).unwrap();
-    assert_eq!(outcome(&lost), Outcome::NotApplicable, "the answer stays the stricter one");
+    for _ in 0..20 {
+        assert_eq!(outcome(&lost), Outcome::NotApplicable, "the answer stays the stricter one");
+    }
     lost.reconciler().tick().unwrap();
     assert_eq!(told(&rows), 1, "an alert with the whole question is on record");
     // What the lost grant does not cover, and what no index decides, differs in nothing.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jit_access::check::Check;
 use jit_access::clock::{Clock, ManualClock};
 use jit_access::command::{
-    AcceptClock, AcceptStore, Approve, BreakGlass, ReportStanding, Revoke, RevokeMany, Submit, Withdraw,
+    About, AcceptClock, AcceptStore, Approve, BreakGlass, Explain, ReportStanding, Revoke, RevokeMany, Submit, Withdraw,
 };
 use jit_access::config::Config;
 use jit_access::model::*;
@@ -108,6 +108,7 @@ fn stops_until_accepted(path: &Path, engine: &Engine) {
     assert_eq!((decision.outcome, decision.basis.reason), (Outcome::NotApplicable, Reason::StoreReplaced));
     assert!(!is_allowed(engine, "ann"), "it was revoked");
     assert!(engine.sync().is_err() && engine.honoured().is_err());
+    engine.reconciler().flush().unwrap();
 
     let started = open(path);
     assert!(!is_allowed(&started, "ann") && !is_allowed(&started, "ben"), "a start knows it too");
@@ -237,7 +238,12 @@ fn a_revocation_takes_effect_while_another_process_holds_the_write_lock() {
     assert!(is_allowed(&engine, "ben") && is_allowed(&other, "ann"), "others do not know yet");
     assert!(engine.reconciler().tick().is_err(), "it cannot be written yet");
     assert!(engine.honoured().unwrap().grants.iter().all(|grant| grant.id != ann));
-    // A second revocation of the same, and one of all.
+    // Who asks why is told.
+    let explain = Explain::new(About::Caller, Action::new("tools.execute").unwrap());
+    let told = engine.workflow().explain(&caller("ann", &[]), &explain).unwrap();
+    assert_eq!(told.grants.iter().map(|one| one.why.code).collect::<Vec<_>>(), ["ended"]);
+    // A second revocation of the same, also by another, and one of all.
+    assert!(!engine.workflow().execute(&caller("second", &["lead"]), Revoke::new(ann, words()), None).unwrap().durable);
     assert!(!engine.workflow().execute(&lead(), Revoke::new(ann, words()), None).unwrap().durable);
     assert!(!engine.workflow().execute(&lead(), RevokeMany::new(Selector::All, words()), None).unwrap().durable);
     assert!(!is_allowed(&engine, "ann") && !is_allowed(&engine, "ben"));

@@ -6,19 +6,25 @@ use std::time::Duration;
 
 use jit_access::check::Check;
 use jit_access::clock::ManualClock;
-use jit_access::command::{Approve, ListEvents, ListRequests, Submit, WhoCould};
+use jit_access::command::{Approve, ListEvents, ListRecords, ListRequests, Submit, WhoCould};
 use jit_access::config::Config;
 use jit_access::model::{
-    Action, Caller, Grant, Justification, Outcome, Principal, PrincipalKind, RequestId, Revision, RoleName,
+    Action, Caller, Grant, Justification, Outcome, Principal, PrincipalKind, RecordFilter, RecordOrder, RequestId,
+    Revision, RoleName, SearchText,
 };
 use jit_access::service::{Builder, Engine, Watch};
 use jit_access::store::MemoryStore;
+use jit_access::workflow::Rules;
 
-fn builder() -> Builder {
+fn rules() -> Rules {
     let text = "jit_access: {approver_roles: [lead], auditor_roles: [auditor], require_justification: false,
         limits: {open_requests_per_person: 1000, requests_per_hour: 1000},
         roles: {deployer: {permissions: [tools.execute]}}}";
-    Builder::new(MemoryStore::new(), Config::parse(text, []).unwrap().rules)
+    Config::parse(text, []).unwrap().rules
+}
+
+fn builder() -> Builder {
+    Builder::new(MemoryStore::new(), rules())
 }
 
 fn engine() -> Engine {
@@ -76,9 +82,11 @@ fn an_answer_waits_until_something_happens_and_no_longer_than_was_said() {
 fn a_wait_of_a_closed_engine_is_over_at_once() {
     let engine = engine();
     let watch = Watch::of(&engine);
+    ask(&engine, "dev", "work");
+    assert_eq!(watch.wait(Revision(0), Duration::from_secs(3_600)), Revision(1), "something has happened already");
     watch.end();
-    assert_eq!(watch.wait(Revision(9), Duration::from_secs(3_600)), Revision(0));
-    let list = ListEvents::default().after(Revision(0)).wait_seconds(60);
+    assert_eq!(watch.wait(Revision(9), Duration::from_secs(3_600)), Revision(1));
+    let list = ListEvents::default().after(Revision(1)).wait_seconds(60);
     assert!(engine.workflow().events(&caller("boss", &["lead"]), &list).unwrap().events.is_empty());
 }
 
@@ -102,6 +110,27 @@ fn a_list_does_not_wait_for_the_first_reading_of_a_long_record() {
     assert_eq!(rates(), Some((500.1, 0)), "the next list reads it");
     clock.advance(1_000);
     assert_eq!(rates(), Some((500.1, 0)));
+    // What is read of it is read in parts.
+    let (boss, eve) = (caller("boss", &["lead"]), caller("eve", &["auditor"]));
+    let summary = engine.workflow().summary(&boss, grant.id).unwrap();
+    assert_eq!(summary.uses.total, 5_001);
+    let mut filter = RecordFilter::default();
+    filter.text = Some("no such word".parse().unwrap());
+    let list = ListRecords::new(filter).order(RecordOrder::Oldest);
+    assert!(engine.workflow().journal(&eve, &list).unwrap().items.is_empty());
+}
+
+#[test]
+fn another_process_catches_up_with_very_many_changes() {
+    let store = Arc::new(MemoryStore::new());
+    let open = || Builder::shared(Arc::clone(&store) as _, rules()).open().unwrap();
+    let (one, other) = (open(), open());
+    let last = (0..1_101).map(|number| ask(&one, &format!("dev{}", number % 50), &format!("reason {number}"))).last();
+    assert_eq!(other.sync().unwrap(), Revision(1_101));
+    other.workflow().execute(&caller("boss", &["lead"]), Approve::new(last.unwrap()), None).unwrap();
+    one.sync().unwrap();
+    let check = Check::text((PrincipalKind::User, "dev0"), "tools.execute", Some("tool:deploy"), None);
+    assert_eq!(one.decider().check(&check).unwrap().outcome, Outcome::Allow);
 }
 
 #[test]
@@ -115,10 +144,7 @@ fn a_filter_finds_what_is_far_back() {
         let page = engine.workflow().requests(&caller("boss", &["lead"]), list).unwrap();
         (page.items.into_iter().map(|one| one.request.id).collect::<Vec<_>>(), page.next.is_some())
     };
-    assert_eq!(
-        found(&ListRequests::default().text("needle".parse::<jit_access::model::SearchText>().unwrap())),
-        (vec![oldest], false)
-    );
+    assert_eq!(found(&ListRequests::default().text("needle".parse::<SearchText>().unwrap())), (vec![oldest], false));
 }
 
 #[test]
