@@ -48,8 +48,9 @@ fn slow(first: usize, count: usize) -> bool {
             seen.resize(first + 1, false);
         }
         if !std::mem::replace(&mut seen[first], true)
-            && let Some(Some(mut file)) = FILE.get()
+            && let Some(Some(file)) = FILE.get()
         {
+            let mut file: &File = file;
             let line = format!("{first}\t{}\n", std::thread::current().name().unwrap_or("?"));
             file.write_all(line.as_bytes()).unwrap();
         }

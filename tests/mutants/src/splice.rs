@@ -7,7 +7,7 @@
 //! Marks in comments show which text belongs to which mutants, so that an error of the compiler can be told to one.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use syn::spanned::Spanned;
@@ -40,15 +40,19 @@ pub(crate) fn splice(text: &str, mutants: &[&Mutant], left_out: &LeftOut) -> Res
     for mutant in mutants {
         wanted.entry((mutant.genre.clone(), offset(mutant.start))).or_default().push(mutant);
     }
-    let mut finder = Finder { text, wanted, edits: Vec::new(), left_out, unviable: Vec::new() };
+    let mut constants = Constants { text, wanted, edits: Vec::new(), other: HashMap::new(), within: None };
+    constants.visit_file(&file);
+    let Constants { wanted, edits, other, .. } = constants;
+    let unused = other.values().flatten().map(|(id, _)| *id).collect();
+    let mut finder = Finder { text, wanted, edits, left_out, unviable: Vec::new(), other, unused };
     finder.visit_file(&file);
-    let Finder { wanted, mut edits, unviable, .. } = finder;
+    let Finder { wanted, mut edits, unviable, unused, .. } = finder;
     edits.sort_by_key(|edit| (edit.range.start, !edit.range.is_empty(), Reverse(edit.range.end)));
     let mut out = Out { text, edits: &edits, out: String::new() };
     out.render(0..text.len(), 0);
     let text = out.out;
     let marked = marks(&text);
-    let constant = wanted.into_values().flatten().map(|mutant| mutant.id).collect();
+    let constant = wanted.into_values().flatten().map(|mutant| mutant.id).chain(unused).collect();
     Ok(Spliced { text, marked, constant, unviable })
 }
 
@@ -67,6 +71,42 @@ enum How {
     Guard { is_true: Option<usize>, all: Vec<usize> },
 }
 
+/// Finds constants with mutants. Each mutant becomes another constant beside it, and where the file uses the constant,
+/// one of them is chosen.
+struct Constants<'a> {
+    text: &'a str,
+    wanted: HashMap<(String, usize), Vec<&'a Mutant>>,
+    edits: Vec<Edit>,
+    /// By the name of a constant, the numbers of its mutants and the names of the other constants.
+    other: HashMap<String, Vec<(usize, String)>>,
+    /// The constant, and where it is.
+    within: Option<(String, Range<usize>, Range<usize>)>,
+}
+
+impl<'ast> Visit<'ast> for Constants<'_> {
+    fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
+        let start = item.const_token.span.byte_range().start;
+        self.within = Some((item.ident.to_string(), start..range(item).end, range(&item.ident)));
+        self.visit_expr(&item.expr);
+        self.within = None;
+    }
+
+    fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
+        if let Some((name, all, ident)) = self.within.clone() {
+            let op = range(&binary.op);
+            for mutant in self.wanted.remove(&("BinaryOperator".to_owned(), op.start)).unwrap_or_default() {
+                let (id, new, text) = (mutant.id, &mutant.replacement, self.text);
+                let other = format!("{name}_{id}");
+                let before = format!("{}{other}{}", &text[all.start..ident.start], &text[ident.end..op.start]);
+                let changed = format!("\n/*@{id}+1(*/ {before}{new}{} /*)@*/", &text[op.end..all.end]);
+                self.edits.push(Edit { range: all.end..all.end, how: How::Text(changed) });
+                self.other.entry(name.clone()).or_default().push((id, other));
+            }
+        }
+        visit::visit_expr_binary(self, binary);
+    }
+}
+
 struct Finder<'a> {
     text: &'a str,
     /// By genre and place. What is left at the end has no place.
@@ -74,6 +114,10 @@ struct Finder<'a> {
     edits: Vec<Edit>,
     left_out: &'a LeftOut,
     unviable: Vec<usize>,
+    /// See [`Constants`].
+    other: HashMap<String, Vec<(usize, String)>>,
+    /// Those of them that were not used yet.
+    unused: BTreeSet<usize>,
 }
 
 impl Finder<'_> {
@@ -165,6 +209,14 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         }
     }
 
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        let others = path.path.get_ident().and_then(|name| self.other.get(&name.to_string())).cloned();
+        if let Some(others) = others {
+            others.iter().for_each(|(id, _)| _ = self.unused.remove(id));
+            self.replace(range(path), others);
+        }
+    }
+
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
         let (left, op, right) = (range(&*binary.left), range(&binary.op), range(&*binary.right));
         let mutants = self.take("BinaryOperator", op.start);
@@ -186,6 +238,18 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         let mutants = mutants.into_iter().map(|(id, _)| (id, self.text[op.end..all.end].to_owned())).collect();
         self.replace(all, mutants);
         visit::visit_expr_unary(self, unary);
+    }
+
+    fn visit_expr_match(&mut self, matched: &'ast syn::ExprMatch) {
+        // Without a last arm for everything else, no other one can be left out.
+        let takes_all = |arm: &syn::Arm| matches!(arm.pat, syn::Pat::Wild(_)) && arm.guard.is_none();
+        if !matched.arms.iter().any(takes_all) {
+            for arm in &matched.arms {
+                let mutants = self.take("MatchArm", range(arm).start);
+                self.unviable.extend(mutants.iter().map(|(id, _)| *id));
+            }
+        }
+        visit::visit_expr_match(self, matched);
     }
 
     fn visit_arm(&mut self, arm: &'ast syn::Arm) {
