@@ -148,7 +148,7 @@ mod tests {
             // 2026-03-02 is a Monday.
             let monday = at("2026-03-02T00:00:00Z").millis();
             let instant = |minute: i64| Timestamp::from_millis(monday + minute * 60_000).unwrap();
-            let begins = (-1..14).filter(|day| days.contains(&day.rem_euclid(7)));
+            let begins = (-1..14_i64).filter(|day| days.contains(&day.rem_euclid(7)));
             let all: Vec<_> =
                 begins.map(|day| (day * DAY + from, day * DAY + to + if to < from { DAY } else { 0 })).collect();
             prop_assert_eq!(hours.include(instant(now)), all.iter().any(|(begin, end)| (*begin..*end).contains(&now)));
