@@ -80,7 +80,8 @@ test-rust: $(VENV)/test/.ready ## the Rust tests, the examples, the code in the 
 	$(CARGO) test --release --locked -p jit-access-loom
 
 # cargo-mutants says which mutants there are. One build has all of them, each behind a switch, and a mutant runs only the tests
-# that reach it. FILES chooses; STEP=missed runs only those again that no test noticed. See tests/mutants/src/main.rs.
+# that reach it: a quarter of an hour for the build, and one or two seconds for each mutant. FILES chooses; STEP=missed runs only
+# those again that no test noticed. What no test can see is in tests/mutants/equivalent.txt.
 FILES ?= src/workflow/**/*.rs src/index/**/*.rs
 STEP ?= all
 
