@@ -450,6 +450,22 @@ fn an_approved_grant_and_a_drill_of_the_same_person_do_not_end_it() {
 }
 
 #[test]
+fn an_unjustified_use_of_the_same_person_does_not_end_it_where_nothing_follows_from_that() {
+    let world = World::new();
+    let elsewhere = world.elsewhere();
+    let before = elsewhere.workflow().execute(&sre("ann"), take(), None).unwrap().grant.unwrap().id;
+    elsewhere.workflow().execute(&sre("ann"), jit_access::command::Release::new(before), None).unwrap();
+    let review = jit_access::command::CompleteReview::new(before, false, words("there was no emergency"));
+    elsewhere.workflow().execute(&caller("guard", &["guard"]), review, None).unwrap();
+    world.engine.reconciler().tick().unwrap();
+    world.cut();
+    let grant = world.take("ann");
+    world.heal();
+    let stored = world.stored(grant.id).unwrap();
+    assert!(stored.ended.is_none(), "{:?}", stored.ended);
+}
+
+#[test]
 fn a_commit_whose_answer_is_lost_is_not_made_twice() {
     let world = World::new();
     world.cut();
