@@ -454,8 +454,8 @@ fn an_unjustified_use_of_the_same_person_does_not_end_it_where_nothing_follows_f
     let world = World::new();
     let elsewhere = world.elsewhere();
     let before = elsewhere.workflow().execute(&sre("ann"), take(), None).unwrap().grant.unwrap().id;
-    elsewhere.workflow().execute(&sre("ann"), jit_access::command::Release::new(before), None).unwrap();
-    let review = jit_access::command::CompleteReview::new(before, false, words("there was no emergency"));
+    elsewhere.workflow().execute(&sre("ann"), Release::new(before), None).unwrap();
+    let review = CompleteReview::new(before, false, words("there was no emergency"));
     elsewhere.workflow().execute(&caller("guard", &["guard"]), review, None).unwrap();
     world.engine.reconciler().tick().unwrap();
     world.cut();
