@@ -27,9 +27,17 @@ fn an_alert_is_handled_on_record_and_the_like_is_silenced() {
     world.run(&lead, AcknowledgeAlert::new(id, why("again")));
     assert_eq!(world.store.head().unwrap().revision, count, "it is acknowledged already");
 
+    world.run(&lead, SilenceAlert::new(id, Ttl::from_hours(1.0).unwrap(), why("an hour")));
     let silenced =
         world.run(&lead, SilenceAlert::new(id, Ttl::from_hours(2.0).unwrap(), why("all day"))).alert.unwrap();
     assert_eq!(silenced.status(world.engine.now()), AlertStatus::Silenced);
+    let until = world.engine.now().saturating_add(Ttl::from_hours(2.0).unwrap());
+    assert_eq!(silenced.silenced.as_ref().map(|(_, until)| *until), Some(until), "the longer one counts");
+    let count = world.store.head().unwrap().revision;
+    for hours in [1.0, 2.0] {
+        world.run(&lead, SilenceAlert::new(id, Ttl::from_hours(hours).unwrap(), why("no longer")));
+    }
+    assert_eq!(world.store.head().unwrap().revision, count, "one that ends no later changes nothing");
     world.uses(&dev, "tools.drop", "tool:t1");
     assert_eq!(world.alerts().len(), 1, "the like of it is silenced");
     world.pass(2 * HOUR);

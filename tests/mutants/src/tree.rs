@@ -25,6 +25,7 @@ const TESTS: &[&str] = &[
     "honoured",
     "impact",
     "limits",
+    "monitor",
     "notices",
     "offline",
     "reviews",
