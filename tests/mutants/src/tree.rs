@@ -19,6 +19,7 @@ use crate::{Failure, Places};
 const TESTS: &[&str] = &[
     "break_glass",
     "checks",
+    "decisions",
     "differential",
     "differential_host",
     "guardrails",
