@@ -142,7 +142,8 @@ fn each_key_that_touches_something_is_named_with_what_follows() {
             found.iter().map(|(who, key, effect)| (who.as_str(), key.as_str(), effect.as_str())).collect();
         // Grants are in the order of their ids.
         let mut touched = touched.to_vec();
-        (found.sort_unstable(), touched.sort_unstable());
+        found.sort_unstable();
+        touched.sort_unstable();
         assert_eq!(found, touched, "{reviews}, {emergency}, {roles}");
     }
     // Nothing is changed about what is over.
