@@ -114,8 +114,8 @@ fn a_list_does_not_wait_for_the_first_reading_of_a_long_record() {
     let (boss, eve) = (caller("boss", &["lead"]), caller("eve", &["auditor"]));
     let summary = engine.workflow().summary(&boss, grant.id).unwrap();
     assert_eq!(summary.uses.total, 5_001);
-    let mut filter = RecordFilter::default();
-    filter.text = Some("no such word".parse().unwrap());
+    let text = Some("no such word".parse().unwrap());
+    let filter = RecordFilter { text, ..RecordFilter::default() };
     let list = ListRecords::new(filter).order(RecordOrder::Oldest);
     assert!(engine.workflow().journal(&eve, &list).unwrap().items.is_empty());
 }
@@ -125,7 +125,8 @@ fn another_process_catches_up_with_very_many_changes() {
     let store = Arc::new(MemoryStore::new());
     let open = || Builder::shared(Arc::clone(&store) as _, rules()).open().unwrap();
     let (one, other) = (open(), open());
-    let last = (0..1_101).map(|number| ask(&one, &format!("dev{}", number % 50), &format!("reason {number}"))).last();
+    let request = |number: i32| ask(&one, &format!("dev{}", number % 50), &format!("reason {number}"));
+    let last = (0..1_101).fold(None, |_, number| Some(request(number)));
     assert_eq!(other.sync().unwrap(), Revision(1_101));
     other.workflow().execute(&caller("boss", &["lead"]), Approve::new(last.unwrap()), None).unwrap();
     one.sync().unwrap();

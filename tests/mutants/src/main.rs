@@ -14,6 +14,8 @@
 //!
 //! `switch.rs` beside this folder becomes the module `mutation` of the copy.
 
+#![expect(clippy::disallowed_methods, reason = "how long a test takes is measured")]
+
 mod list;
 mod programs;
 mod report;

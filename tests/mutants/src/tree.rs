@@ -175,8 +175,11 @@ fn write(mutants: &mut [Mutant], left_out: &LeftOut, places: &Places) -> Result<
     Ok(marked)
 }
 
-/// Runs cargo in the copy: the programs that it made, and the errors.
-fn cargo(places: &Places, arguments: &[&str]) -> Result<(Vec<(String, String)>, Vec<Value>), Failure> {
+/// The test programs that cargo made, each with its name, and the errors.
+type Built = (Vec<(String, String)>, Vec<Value>);
+
+/// Runs cargo in the copy.
+fn cargo(places: &Places, arguments: &[&str]) -> Result<Built, Failure> {
     let mut cargo = Command::new("cargo");
     cargo.args(["test", "--no-run", "--locked", "--message-format=json"]).args(arguments);
     cargo.current_dir(places.tree()).env("CARGO_TARGET_DIR", places.build()).env("RUSTFLAGS", "--cap-lints=allow");
