@@ -406,10 +406,7 @@ fn it_ends_at_once_when_the_store_is_back_and_says_that_it_cannot_go_on() {
     for (why, meanwhile) in cases {
         let world = World::new();
         let elsewhere = world.elsewhere();
-        let submit = Submit::new(RoleName::new("deployer").unwrap());
-        let request = elsewhere.workflow().execute(&sre("ann"), submit, None).unwrap().request.unwrap();
-        let approve = jit_access::command::Approve::new(request.id);
-        elsewhere.workflow().execute(&caller("lead", &["lead"]), approve, None).unwrap();
+        approve_for_ann(&elsewhere);
         world.engine.reconciler().tick().unwrap();
         world.cut();
         let grant = world.take("ann");
@@ -430,14 +427,19 @@ fn it_ends_at_once_when_the_store_is_back_and_says_that_it_cannot_go_on() {
     }
 }
 
+/// Gives her the role in the usual way.
+fn approve_for_ann(engine: &Engine) {
+    let submit = Submit::new(RoleName::new("deployer").unwrap());
+    let request = engine.workflow().execute(&sre("ann"), submit, None).unwrap().request.unwrap();
+    let approve = jit_access::command::Approve::new(request.id);
+    engine.workflow().execute(&caller("lead", &["lead"]), approve, None).unwrap();
+}
+
 #[test]
 fn an_approved_grant_and_a_drill_of_the_same_person_do_not_end_it() {
     let world = World::new();
     let elsewhere = world.elsewhere();
-    let submit = Submit::new(RoleName::new("deployer").unwrap());
-    let request = elsewhere.workflow().execute(&sre("ann"), submit, None).unwrap().request.unwrap();
-    let approve = jit_access::command::Approve::new(request.id);
-    elsewhere.workflow().execute(&caller("lead", &["lead"]), approve, None).unwrap();
+    approve_for_ann(&elsewhere);
     elsewhere.workflow().execute(&sre("ann"), take().drill(true), None).unwrap();
     world.engine.reconciler().tick().unwrap();
     world.cut();
