@@ -7,7 +7,7 @@ use jit_access::command::BreakGlass;
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
-use jit_access::store::{MemoryStore, RecordQuery, Store};
+use jit_access::store::{MemoryStore, Reads, RecordQuery, Store};
 use serde_json::Value;
 
 const CONFIG: &str = "jit_access: {approver_roles: [lead], break_glass: {enabled: true, eligible_roles: [sre], require_mfa: false, \

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jit_access::internal::journal::Verifier;
 use jit_access::store::conformance::{Fixture, Place};
-use jit_access::store::{RecordQuery, SqliteOptions, SqliteStore, Store};
+use jit_access::store::{Reads, RecordQuery, SqliteOptions, SqliteStore, Store};
 use jit_access::store_conformance;
 
 const ALONG: &str = "READS_ALONG";

@@ -12,7 +12,7 @@ use jit_access::model::{
 };
 use jit_access::policy::{Guardrails, PolicyError, Schema};
 use jit_access::service::{Builder, Engine};
-use jit_access::store::{MemoryStore, RecordQuery, Store};
+use jit_access::store::{MemoryStore, Reads, RecordQuery};
 
 fn refusal(text: &str) -> (Option<usize>, Option<usize>, String) {
     match Guardrails::parse(&[PolicyFile::new("own.cedar", text)], &Schema::contextforge().unwrap()) {

@@ -28,7 +28,7 @@ use jit_access::command::{
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, IdempotencyKey};
-use jit_access::store::{MemoryStore, RecordQuery, Store};
+use jit_access::store::{MemoryStore, Reads, RecordQuery, Store};
 use tempfile::TempDir;
 
 use line::Line;

@@ -17,7 +17,7 @@ use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine, IdempotencyKey, Settings};
 use jit_access::store::conformance::world::{at, cast, role, submit};
-use jit_access::store::{Batch, MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store, Subject};
+use jit_access::store::{Batch, MemoryStore, Reads, RecordQuery, SqliteOptions, SqliteStore, Store, Subject};
 use tempfile::TempDir;
 
 const CONFIG: &str = "jit_access: {approver_roles: [lead], require_justification: false, \

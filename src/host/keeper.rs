@@ -2,7 +2,7 @@
 //!
 //! It pauses between two short reads, so that it takes about a quarter of one processor and nothing waits for it.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How many times as long as a read it waits after it.
 const PAUSE_PER_READ: u32 = 3;
+/// How many rounds in a row it leaves the verification to another process.
+const SKIPPED: u32 = 60;
 /// How often it looks for old records.
 const REMOVE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -51,6 +53,8 @@ pub struct Keeper {
     settings: JournalSettings,
     /// The file of the last checkpoint, beside the store.
     beside: Option<PathBuf>,
+    /// The file that whoever verifies on schedule has locked, beside the store.
+    turn: Option<PathBuf>,
     /// Whether other processes know the key. A checkpoint of a key that they do not know would be a forged one to them.
     key_is_known: bool,
     stop: Arc<Stop>,
@@ -87,6 +91,7 @@ impl Keeper {
             engine: engine.clone(),
             sealer: Sealer::new(engine, keys),
             beside: store.map(|store| beside(store, "-checkpoint")),
+            turn: store.map(|store| beside(store, "-verifying")),
             settings,
             key_is_known,
             stop: Arc::default(),
@@ -194,10 +199,23 @@ impl Keeper {
             self.verify_all()?;
             (last.all, last.verified) = (Some(now), Some(now));
         }
-        let signs = self.sealer.is_due(self.settings.checkpoint_every.and_then(millis), now)?;
-        if signs || is_due(last.verified, self.settings.verify_every) {
-            self.advance()?;
-            last.verified = Some(now);
+        let signs = || self.sealer.is_due(self.settings.checkpoint_every.and_then(millis), now);
+        let verifies = is_due(last.verified, self.settings.verify_every);
+        if verifies || signs()? {
+            match self.turn.as_deref().map(Turn::take) {
+                // Another process verifies the same records now. One that was stopped in the middle must not keep all
+                // others from it.
+                Some(None) if last.skipped < SKIPPED => last.skipped += 1,
+                turn => {
+                    // The process that has just verified may have signed for them.
+                    if verifies || signs()? {
+                        self.advance()?;
+                        last.verified = Some(now);
+                    }
+                    last.skipped = 0;
+                    drop(turn);
+                }
+            }
         }
         if is_due(last.removed, Some(REMOVE_EVERY)) {
             self.remove_old()?;
@@ -212,7 +230,7 @@ impl Keeper {
         }
         // The process before has verified everything, as far as this one knows.
         let now = Some(self.engine.now());
-        let mut last = Last { verified: now, all: now, removed: None };
+        let mut last = Last { verified: now, all: now, removed: None, skipped: 0 };
         let mut failing = false;
         let mut done = if self.settings.verify_at_start { self.advance().map(drop) } else { Ok(()) };
         loop {
@@ -247,6 +265,33 @@ struct Last {
     verified: Option<Timestamp>,
     all: Option<Timestamp>,
     removed: Option<Timestamp>,
+    /// How many rounds in a row left the verification to another process.
+    skipped: u32,
+}
+
+/// The lock of the process that verifies on schedule. Several that verify the same records would only take time from
+/// each other.
+struct Turn(Option<File>);
+
+impl Turn {
+    /// Takes the lock; `None` while another process has it. Where files cannot be locked, every process verifies.
+    fn take(path: &Path) -> Option<Self> {
+        let Ok(file) = private().write(true).create(true).truncate(false).open(path) else { return Some(Self(None)) };
+        match file.try_lock() {
+            Ok(()) => Some(Self(Some(file))),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Error(_)) => Some(Self(None)),
+        }
+    }
+}
+
+impl Drop for Turn {
+    /// Unlocks explicitly, not by closing the file: a process that was forked meanwhile has the file open too.
+    fn drop(&mut self) {
+        if let Some(file) = &self.0 {
+            let _ = file.unlock();
+        }
+    }
 }
 
 fn millis(time: Duration) -> Option<i64> {
@@ -322,5 +367,42 @@ impl Drop for Keeping {
             // A panic in the thread was reported by the panic hook.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::RoleName;
+    use crate::service::Builder;
+    use crate::store::{SqliteOptions, SqliteStore};
+    use crate::workflow::Rules;
+
+    #[test]
+    fn one_process_at_a_time_verifies_on_schedule_and_a_stopped_one_does_not_prevent_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jit.db");
+        let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+        let rules = Rules { approver_roles: vec![RoleName::new("lead").unwrap()], ..Rules::default() };
+        let engine = Builder::new(store, rules).open().unwrap();
+        let keeper = Keeper::open(&engine, Some(&path), false).unwrap();
+        let now = Some(engine.now());
+        let mut last = Last { verified: None, all: now, removed: now, skipped: 0 };
+        let lock = beside(&path, "-verifying");
+
+        let other = Turn::take(&lock).unwrap();
+        assert!(Turn::take(&lock).is_none());
+        for skipped in 1..=SKIPPED {
+            keeper.round(&mut last).unwrap();
+            assert_eq!((last.skipped, last.verified), (skipped, None));
+        }
+        keeper.round(&mut last).unwrap();
+        assert!(last.verified.is_some(), "the other one takes too long");
+        assert_eq!(last.skipped, 0);
+
+        drop(other);
+        last.verified = None;
+        keeper.round(&mut last).unwrap();
+        assert!(last.verified.is_some() && Turn::take(&lock).is_some());
     }
 }

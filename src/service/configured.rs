@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use super::commit::Decision;
 use super::follow::ended_by;
+use super::host_facts::last_of;
 use super::shared::Shared;
 use crate::journal::digest as digest_of;
-use crate::model::{EventKind, Fact, GrantId, RecordFilter, Revision};
-use crate::store::{Reads, RecordQuery, StoreError};
+use crate::model::{EventKind, Fact, GrantId};
+use crate::store::{Reads, StoreError};
 use crate::workflow::{Needs, OnRoleChange, RulesImpact, Whose, end_changed_roles};
 
 /// How many affected grants and requests are logged line by line.
@@ -25,7 +26,7 @@ impl Shared {
             return Ok(());
         }
         let digest = self.configuration.as_deref().map(digest_of);
-        if digest.is_none() || digest != self.last_configuration()? {
+        if digest.is_none() || digest != last_configuration(&*self.store)? {
             let impact = if digest.is_some() { self.rules_impact(&self.rules)? } else { Vec::new() };
             report(&impact);
             self.end_changed_roles()?;
@@ -35,19 +36,6 @@ impl Shared {
         }
         *applied = true;
         Ok(())
-    }
-
-    /// The digest in the last record of a configuration; nothing when that record does not have the permissions of the
-    /// roles, as in earlier versions.
-    fn last_configuration(&self) -> Result<Option<String>, StoreError> {
-        let filter =
-            RecordFilter { event: "configuration_changed".parse::<EventKind>().ok(), ..RecordFilter::default() };
-        let last = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, 1) };
-        let (_, records) = self.store.records(&last)?;
-        Ok(records.into_iter().next().and_then(|record| match record.event.fact {
-            Fact::ConfigurationChanged { digest, roles: Some(_), .. } => Some(digest),
-            _ => None,
-        }))
     }
 
     fn record_configuration(&self, digest: String, impact: &[RulesImpact]) -> Result<(), StoreError> {
@@ -61,7 +49,7 @@ impl Shared {
         let policies = self.configuration.as_deref().map(|all| lines_of(all, "policy: ")).filter(|all| !all.is_empty());
         let roles = self.rules.catalogue.iter().map(|(name, role)| (name.clone(), role.permissions.clone()));
         let fact = Fact::ConfigurationChanged {
-            digest,
+            digest: digest.clone(),
             catalogue,
             roles: Some(Arc::new(roles.collect())),
             policies: policies.map(|all| digest_of(&all)),
@@ -69,7 +57,8 @@ impl Shared {
             grants: count(true),
             requests: count(false),
         };
-        self.note_of_host(&fact)
+        // Another process with the same configuration may have recorded it by now.
+        self.note_of_host(&fact, |reads| Ok(last_configuration(reads)?.as_ref() != Some(&digest)))
     }
 
     /// Stops honouring the grants that are to end because they permit more than their roles do now.
@@ -102,6 +91,16 @@ impl Shared {
     }
 }
 
+/// The digest in the last record of a configuration; nothing when that record does not have the permissions of the
+/// roles, as in earlier versions.
+fn last_configuration(reads: &dyn Reads) -> Result<Option<String>, StoreError> {
+    let Ok(event) = "configuration_changed".parse::<EventKind>() else { return Ok(None) };
+    Ok(last_of(reads, event)?.and_then(|record| match record.event.fact {
+        Fact::ConfigurationChanged { digest, roles: Some(_), .. } => Some(digest),
+        _ => None,
+    }))
+}
+
 /// The lines of a configuration that begin so.
 fn lines_of(configuration: &str, beginning: &str) -> String {
     configuration.lines().filter(|line| line.starts_with(beginning)).flat_map(|line| [line, "\n"]).collect()
@@ -121,5 +120,30 @@ fn report(impact: &[RulesImpact]) {
     }
     if impact.len() > SHOWN {
         tracing::warn!(more = impact.len() - SHOWN, "the new configuration touches more grants and requests");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::model::Revision;
+    use crate::service::Builder;
+    use crate::store::{MemoryStore, RecordQuery};
+    use crate::workflow::Rules;
+
+    #[test]
+    fn two_processes_record_the_same_configuration_once() {
+        let engine = Builder::new(MemoryStore::new(), Rules::default()).open().unwrap();
+        let shared = Arc::clone(&engine.workflow().shared);
+        let recorded = || shared.store.records(&RecordQuery::after(Revision::ZERO, 10)).unwrap().1.len();
+        // Both have read the journal before the other one wrote.
+        for _ in 0..2 {
+            shared.record_configuration("one".to_owned(), &[]).unwrap();
+        }
+        assert_eq!(recorded(), 1);
+        shared.record_configuration("two".to_owned(), &[]).unwrap();
+        shared.record_configuration("one".to_owned(), &[]).unwrap();
+        assert_eq!(recorded(), 3);
     }
 }

@@ -231,6 +231,7 @@ impl Shared {
         if let Some(offline) = &self.offline {
             offline.last_known.lock().apply(records, self.time.now());
         }
+        self.sessions.lock().follow(following.position.revision, reached, records);
         let lineage = following.position.lineage;
         self.reach(following, Position { lineage, revision: reached, hash });
     }

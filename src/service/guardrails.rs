@@ -1,12 +1,11 @@
 //! How the guardrails follow their file, and how the host sets its entities.
 
-use super::commit::{Decision, Round};
 use super::engine::Engine;
+use super::host_facts::last_of;
 use super::shared::Shared;
 use crate::error::Error;
-use crate::model::{Actor, Event, EventKind, Fact, Invalid, RecordFilter, Revision, Timestamp};
-use crate::store::{Reads, RecordQuery, StoreError};
-use crate::workflow::Needs;
+use crate::model::{EventKind, Fact, Invalid, Timestamp};
+use crate::store::{Reads, StoreError};
 
 /// How often the file is looked at.
 const LOOK_MILLIS: i64 = 1_000;
@@ -52,25 +51,18 @@ impl Shared {
     /// Records that these guardrails are in force, unless the record has it already. False when it could not be written
     /// now.
     fn record_guardrails(&self, fact: &Fact) -> Result<bool, StoreError> {
-        let event = Some(EventKind::of(fact));
-        let written = self.commit(|reads: &dyn Reads, round: Round| {
-            if round == Round::Exclusive {
-                return Ok(None);
-            }
-            let filter = RecordFilter { event, ..RecordFilter::default() };
-            let query = RecordQuery { filter, newest_first: true, ..RecordQuery::after(Revision::ZERO, 1) };
-            let (_, records) = self.store.records(&query)?;
-            let now = self.time.now();
-            let view = reads.view(&Needs::default(), now)?;
-            let says = records.first().is_some_and(|record| is_same(&record.event.fact, fact));
-            // Without guardrails now and before, nothing is recorded.
-            let is_silent = records.is_empty() && matches!(fact, Fact::GuardrailsChanged { count: 0, .. });
-            let events = match says || is_silent {
-                true => Vec::new(),
-                false => vec![Event { at: now, by: Actor::Host, fact: self.by_account(fact) }],
-            };
-            Ok(Some((Decision::from_view(view, events), ())))
-        });
+        let is_wanted = |reads: &dyn Reads| -> Result<bool, StoreError> {
+            Ok(match last_of(reads, EventKind::of(fact))? {
+                Some(record) => !is_same(&record.event.fact, fact),
+                // Without guardrails now and before, nothing is recorded.
+                None => !matches!(fact, Fact::GuardrailsChanged { count: 0, .. }),
+            })
+        };
+        if !is_wanted(&*self.store)? {
+            return Ok(true);
+        }
+        // Another process with the same guardrails may record them in the meantime.
+        let written = self.note_of_host(&self.by_account(fact), is_wanted);
         match written {
             // Others keep writing: the next look tries again.
             Err(StoreError::Conflict) => Ok(false),

@@ -50,6 +50,7 @@
 //! | `explain` | why a check was decided as it was |
 //! | `retention` | removing old records, once a signed checkpoint covers them |
 //! | `configured` | recording the configuration of an engine |
+//! | `host_facts` | recording facts with the host as their actor |
 //! | `process` | the identity of this process |
 //! | `processes` | recording the start and the end of each process |
 //! | `rules_impact` | which grants and requests a change of the configuration affects |
@@ -123,6 +124,7 @@ mod guardrails;
 mod health;
 mod health_samples;
 mod honoured;
+mod host_facts;
 mod integrity;
 mod kept_pasts;
 mod last_known;

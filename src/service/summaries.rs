@@ -89,38 +89,31 @@ impl Shared {
 
     /// Records the refused calls of the sessions that have ended.
     pub(super) fn close_sessions(&self) -> Result<(), StoreError> {
-        let due: Vec<GrantId> = {
-            let mut sessions = self.sessions.lock();
-            let head = self.store.head()?;
-            if head.revision < sessions.reached {
-                *sessions = EndedSessions::default();
+        let reached = self.sessions.lock().reached;
+        let head = self.store.head()?;
+        if head.revision < reached {
+            *self.sessions.lock() = EndedSessions::default();
+        }
+        loop {
+            // Not locked while the store is read: whoever takes in records holds other locks.
+            let after = self.sessions.lock().reached;
+            if after >= head.revision {
+                break;
             }
-            while sessions.reached < head.revision {
-                let from = (sessions.reached == Revision::ZERO)
-                    .then(|| Timestamp::from_millis(head.at.millis().saturating_sub(BACK_MILLIS)).ok())
-                    .flatten();
-                let filter = RecordFilter { from, ..RecordFilter::default() };
-                let query = RecordQuery { filter, ..RecordQuery::changes_after(sessions.reached, CHUNK) };
-                let (head, records) = self.store.records(&query)?;
-                for record in &records {
-                    if let Fact::GrantExpired { grant }
-                    | Fact::GrantReleased { grant }
-                    | Fact::GrantRevoked { grant, .. }
-                    | Fact::GrantExhausted { grant } = &record.event.fact
-                    {
-                        sessions.ended.push_back((record.event.at, *grant));
-                    }
-                }
-                let is_over = records.len() < CHUNK;
-                sessions.reached = records.last().filter(|_| !is_over).map_or(head.revision, |last| last.revision);
-            }
-            let until = self.time.now().millis().saturating_sub(SETTLED_MILLIS);
-            let is_due = |sessions: &EndedSessions| sessions.ended.front().is_some_and(|(at, _)| at.millis() <= until);
-            let mut due = Vec::new();
-            while is_due(&sessions) {
-                due.extend(sessions.ended.pop_front().map(|(_, grant)| grant));
-            }
-            due
+            let from = (after == Revision::ZERO)
+                .then(|| Timestamp::from_millis(head.at.millis().saturating_sub(BACK_MILLIS)).ok())
+                .flatten();
+            let filter = RecordFilter { from, ..RecordFilter::default() };
+            let query = RecordQuery { filter, ..RecordQuery::changes_after(after, CHUNK) };
+            let (head, records) = self.store.records(&query)?;
+            let is_over = records.len() < CHUNK;
+            let reached = records.last().filter(|_| !is_over).map_or(head.revision, |last| last.revision);
+            self.sessions.lock().take_in(after, reached, &records);
+        }
+        let until = self.time.now().millis().saturating_sub(SETTLED_MILLIS);
+        let due = match Timestamp::from_millis(until) {
+            Ok(until) => self.sessions.lock().ended_until(until),
+            Err(_) => Vec::new(),
         };
         for grant in due {
             match self.close_session(grant) {

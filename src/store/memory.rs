@@ -315,6 +315,14 @@ impl State {
         self.done.retain(|_, (at, _)| *at > removal.until);
     }
 
+    /// The records that the query selects, and the head; an error when it continues from an unknown position.
+    fn records_under_head(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
+        if let Some(known) = &query.continues {
+            self.check_position(known)?;
+        }
+        Ok((self.head, self.records(query)))
+    }
+
     /// The records that the query selects.
     fn records(&self, query: &RecordQuery) -> Vec<Record> {
         let mut found = Vec::new();
@@ -456,6 +464,10 @@ impl Reads for MemoryStore {
     fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
         Ok(self.state.lock().done_under(caller, key))
     }
+
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
+        self.state.lock().records_under_head(query)
+    }
 }
 
 /// The state while its lock is held.
@@ -473,6 +485,10 @@ impl Reads for Locked<'_> {
 
     fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
         Ok(self.0.done_under(caller, key))
+    }
+
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
+        self.0.records_under_head(query)
     }
 }
 
@@ -530,14 +546,6 @@ impl Store for MemoryStore {
         let state = self.state.lock();
         let Ok(grants) = Lookup::live(&*state, &Whose::Everybody, now);
         Ok(Live::of(state.head, grants))
-    }
-
-    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
-        let state = self.state.lock();
-        if let Some(known) = &query.continues {
-            state.check_position(known)?;
-        }
-        Ok((state.head, state.records(query)))
     }
 
     fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError> {

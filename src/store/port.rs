@@ -44,6 +44,14 @@ pub trait Reads {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError>;
 
+    /// The records that the query selects, and the head they were read under. Fewer than the limit means that there are
+    /// no more up to that head.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`] when the query continues from a position that is not in this journal;
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError>;
+
     /// Short for [`Reads::view`]: a request and the grant it led to.
     ///
     /// # Errors
@@ -166,14 +174,6 @@ pub trait Store: Reads + Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn live(&self, now: Timestamp) -> Result<Live, StoreError>;
-
-    /// The records that the query selects, and the head they were read under. Fewer than the limit means that there are
-    /// no more up to that head.
-    ///
-    /// # Errors
-    /// [`StoreError::Replaced`] when the query continues from a position that is not in this journal;
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError>;
 
     /// Checks the whole journal, and that everything else is its fold; returns the number of records.
     ///

@@ -3,7 +3,7 @@
 use jit_access::internal::monitor::{Monitor, MonitorSettings};
 use jit_access::model::*;
 use jit_access::store::conformance::week::{self, Week};
-use jit_access::store::{MemoryStore, RecordQuery, Store};
+use jit_access::store::{MemoryStore, Reads, RecordQuery};
 
 use crate::world::World;
 

@@ -39,6 +39,7 @@ impl Reads for Slow {
         view(needs: &Needs, now: Timestamp) -> Result<View, StoreError>;
         due(now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError>;
         done_under(caller: &Principal, key: &str) -> Result<Option<Done>, StoreError>;
+        records(query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError>;
     }
 }
 
@@ -67,7 +68,6 @@ impl Store for Slow {
         grants(page: &Page<GrantStatus>) -> Result<Vec<(Revision, Grant)>, StoreError>;
         delegations(page: &Page<DelegationStatus>) -> Result<Vec<(Revision, Delegation)>, StoreError>;
         live(now: Timestamp) -> Result<Live, StoreError>;
-        records(query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError>;
         verify_with(wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError>;
         next_due() -> Result<Option<Timestamp>, StoreError>;
         lease_notices(now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Leased>, StoreError>;

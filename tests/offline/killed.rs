@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
-use jit_access::store::{RecordQuery, SqliteOptions, SqliteStore, Store};
+use jit_access::store::{Reads, RecordQuery, SqliteOptions, SqliteStore, Store};
 use tempfile::TempDir;
 
 use super::line::Line;

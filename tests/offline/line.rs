@@ -64,6 +64,7 @@ impl Reads for Line {
         fn view(needs: &Needs, now: Timestamp) -> View;
         fn due(now: Timestamp, limit: usize) -> Vec<View>;
         fn done_under(caller: &Principal, key: &str) -> Option<Done>;
+        fn records(query: &RecordQuery) -> (Head, Vec<Record>);
     }
 }
 
@@ -85,7 +86,6 @@ impl Store for Line {
         fn grants(page: &Page<GrantStatus>) -> Vec<(Revision, Grant)>;
         fn delegations(page: &Page<DelegationStatus>) -> Vec<(Revision, Delegation)>;
         fn live(now: Timestamp) -> Live;
-        fn records(query: &RecordQuery) -> (Head, Vec<Record>);
         fn verify_with(wanted: &Verification, watch: &mut dyn Verifying) -> Verified;
         fn next_due() -> Option<Timestamp>;
         fn delivery(id: DeliveryId) -> Option<(Delivery, String)>;

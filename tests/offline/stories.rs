@@ -6,7 +6,7 @@ use fastrand::Rng;
 use jit_access::command::Release;
 use jit_access::model::*;
 use jit_access::service::Engine;
-use jit_access::store::{RecordQuery, Store};
+use jit_access::store::{Reads, RecordQuery, Store};
 
 use super::{World, sre, take, used};
 

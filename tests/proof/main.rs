@@ -16,7 +16,9 @@ use jit_access::internal::seal::{Keys, SignedNote};
 use jit_access::internal::wire::command;
 use jit_access::model::*;
 use jit_access::store::conformance::world::{Dice, Story};
-use jit_access::store::{SqliteOptions, SqliteStore, Store, StoreError, Verification, VerifyProgress, Verifying};
+use jit_access::store::{
+    Reads, SqliteOptions, SqliteStore, Store, StoreError, Verification, VerifyProgress, Verifying,
+};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jit_access::model::Revision;
-use jit_access::store::{RecordQuery, SqliteOptions, SqliteStore, Store};
+use jit_access::store::{Reads, RecordQuery, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 
 /// Puts each record into a row of its own, and answers a connection on which rows may be changed.

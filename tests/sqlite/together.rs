@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jit_access::model::{Event, Fact, GrantId, Revision, Subject};
 use jit_access::store::conformance::week::Week;
-use jit_access::store::{Batch, MemoryStore, RecordQuery, SqliteOptions, SqliteStore, Store, StoreError, Verification};
+use jit_access::store::{
+    Batch, MemoryStore, Reads, RecordQuery, SqliteOptions, SqliteStore, Store, StoreError, Verification,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

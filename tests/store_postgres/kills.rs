@@ -19,7 +19,7 @@ use jit_access::host::Host;
 use jit_access::model::{Fact, GrantId, Justification, Revision, RoleName};
 use jit_access::notify::{FnChannel, Sent};
 use jit_access::store::conformance::world::Dice;
-use jit_access::store::{PostgresStore, RecordQuery, Store};
+use jit_access::store::{PostgresStore, Reads, RecordQuery, Store};
 
 use super::patient;
 use super::server::Server;

@@ -9,7 +9,7 @@ use jit_access::command::BreakGlass;
 use jit_access::config::Config;
 use jit_access::model::*;
 use jit_access::service::{Builder, Engine};
-use jit_access::store::{PostgresOptions, PostgresStore, RecordQuery, Store};
+use jit_access::store::{PostgresOptions, PostgresStore, Reads, RecordQuery, Store};
 
 use super::server::Server;
 

@@ -55,6 +55,10 @@ pub fn an_exclusive_decision_never_conflicts(fixture: &dyn Fixture) {
                     let records = store
                         .commit_exclusively(&mut |reads| {
                             let revision = reads.view(&Needs::default(), Timestamp::EPOCH)?.revision;
+                            let newest = RecordQuery { newest_first: true, ..RecordQuery::after(Revision::ZERO, 1) };
+                            let (head, records) = reads.records(&newest)?;
+                            let newest = records.first().map_or(Revision::ZERO, |record| record.revision);
+                            assert_eq!((head.revision, newest), (revision, revision));
                             seen = Some(revision);
                             let events = submit(&cast()[0], number, at(0));
                             Ok(Some(Batch { decided_from: Some(revision), events, ..Batch::default() }))

@@ -497,7 +497,7 @@ mod tests {
     use super::super::world::START;
     use super::*;
     use crate::model::Revision;
-    use crate::store::{MemoryStore, RecordQuery};
+    use crate::store::{MemoryStore, Reads, RecordQuery};
 
     #[test]
     fn a_week_has_what_was_asked_for_and_is_the_same_again() {

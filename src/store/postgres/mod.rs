@@ -148,6 +148,10 @@ impl Reads for PostgresStore {
     fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
         self.connections.read("reading an idempotency key", |s| read::done_under(s, caller, key))
     }
+
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
+        self.connections.read("reading the journal", |s| journal::records(s, self.schema(), query))
+    }
 }
 
 impl Store for PostgresStore {
@@ -179,7 +183,7 @@ impl Store for PostgresStore {
         let work = |s: &session::Session<'_>| {
             // It is decided once nobody else can write.
             s.head()?;
-            match decide(&Exclusive(s))? {
+            match decide(&Exclusive { session: s, schema: self.schema() })? {
                 Some(batch) => commit::commit(s, &batch),
                 None => Ok(Vec::new()),
             }
@@ -201,10 +205,6 @@ impl Store for PostgresStore {
 
     fn live(&self, now: Timestamp) -> Result<Live, StoreError> {
         self.connections.read("reading the live grants", |s| read::live(s, now))
-    }
-
-    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
-        self.connections.read("reading the journal", |s| journal::records(s, self.schema(), query))
     }
 
     fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError> {

@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use super::error::Fault;
 use super::session::Session;
-use super::{read, tally};
+use super::{journal, read, tally};
+use crate::journal::Record;
 use crate::model::{
     AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, RequestId, Revision, Standing, Timestamp,
 };
 use crate::store::answer::{Lookup, answer};
 use crate::store::columns::int_of;
-use crate::store::{Done, Reads, StoreError};
+use crate::store::{Done, Head, Reads, RecordQuery, StoreError};
 use crate::workflow::{Needs, Tally, View, Whose};
 
 /// Everything that `needs` asks for.
@@ -102,18 +103,26 @@ impl Lookup for Snapshot<'_, '_> {
 }
 
 /// The reads of a transaction that holds the head row.
-pub(super) struct Exclusive<'a, 'b>(pub(super) &'a Session<'b>);
+pub(super) struct Exclusive<'a, 'b> {
+    pub(super) session: &'a Session<'b>,
+    pub(super) schema: &'a str,
+}
 
 impl Reads for Exclusive<'_, '_> {
     fn view(&self, needs: &Needs, now: Timestamp) -> Result<View, StoreError> {
-        view(self.0, needs, now).map_err(|fault| fault.told("reading what a command is decided from"))
+        view(self.session, needs, now).map_err(|fault| fault.told("reading what a command is decided from"))
     }
 
     fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<View>, StoreError> {
-        due(self.0, now, limit).map_err(|fault| fault.told("reading what is due"))
+        due(self.session, now, limit).map_err(|fault| fault.told("reading what is due"))
     }
 
     fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
-        read::done_under(self.0, caller, key).map_err(|fault| fault.told("reading an idempotency key"))
+        read::done_under(self.session, caller, key).map_err(|fault| fault.told("reading an idempotency key"))
+    }
+
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
+        let Exclusive { session, schema } = self;
+        journal::records(session, schema, query).map_err(|fault| fault.told("reading the journal"))
     }
 }

@@ -58,8 +58,8 @@ struct Link {
 #[derive(Debug)]
 struct Watcher {
     link: Link,
-    /// When the database was last written, before this connection was opened. A checkpoint changes it, and so does
-    /// another file that is copied over this one, which the connection's cache would hide.
+    /// When the database was last written, before the connection's cache was filled. A checkpoint changes it, and so
+    /// does another file that is copied over this one, which the cache would hide.
     written: Option<SystemTime>,
     seen: Option<Seen>,
     /// The position that was last found to be in the journal, and the head it was found under.
@@ -164,13 +164,13 @@ impl Connections {
         let mut slot = self.watcher.lock();
         let written = file::written(&self.path);
         let mut watcher = match slot.take() {
-            Some(watcher) if watcher.written == written && self.is_current(&watcher.link) => watcher,
+            Some(watcher) if self.is_current(&watcher.link) => watcher,
             old => {
                 self.close(old.map(|watcher| watcher.link));
-                Watcher::new(self.connect(Purpose::Read)?, &self.path, written)
+                Watcher::new(self.connect(Purpose::Read)?, &self.path)
             }
         };
-        let grown = watcher.has_grown(since);
+        let grown = watcher.refresh(written).and_then(|()| watcher.has_grown(since));
         if !matches!(&grown, Err(fault) if fault.poisons()) {
             *slot = Some(watcher);
         }
@@ -314,10 +314,20 @@ fn begin_to_write(connection: &Connection, patience: Duration) -> Result<Transac
 }
 
 impl Watcher {
-    fn new(mut link: Link, database: &Path, written: Option<SystemTime>) -> Self {
+    fn new(mut link: Link, database: &Path) -> Self {
         // It stays the same file while this connection is open. Without such a file SQLite is always queried.
         let _ = link.open.read_log_index(&beside(database, "-shm"));
-        Self { link, written, seen: None, known: None }
+        Self { link, written: None, seen: None, known: None }
+    }
+
+    /// Forgets everything that was read before the database was last written. A new connection would cost ten times as
+    /// much, and a checkpoint writes the database many times a second while much is written.
+    fn refresh(&mut self, written: Option<SystemTime>) -> Result<(), Fault> {
+        if self.written != written || written.is_none() {
+            self.link.connection.release_memory()?;
+            (self.written, self.seen, self.known) = (written, None, None);
+        }
+        Ok(())
     }
 
     fn has_grown(&mut self, since: &Position) -> Result<bool, Fault> {

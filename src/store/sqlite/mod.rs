@@ -154,6 +154,10 @@ impl Reads for SqliteStore {
     fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
         self.connections.read("reading an idempotency key", |c| read::done_under(c, caller, key))
     }
+
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
+        self.connections.read("reading the journal", |c| journal::records(c, query))
+    }
 }
 
 impl Store for SqliteStore {
@@ -194,10 +198,6 @@ impl Store for SqliteStore {
 
     fn live(&self, now: Timestamp) -> Result<Live, StoreError> {
         self.connections.read("reading the live grants", |c| read::live(c, now))
-    }
-
-    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
-        self.connections.read("reading the journal", |c| journal::records(c, query))
     }
 
     fn verify_with(&self, wanted: &Verification, watch: &mut dyn Verifying) -> Result<Verified, StoreError> {

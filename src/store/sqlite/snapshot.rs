@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 
 use super::error::Fault;
 use super::read::{self, int_of};
-use super::{rows, standings, tally};
+use super::{journal, rows, standings, tally};
+use crate::journal::Record;
 use crate::model::{
     AccessRequest, Delegation, DelegationId, Grant, GrantId, Principal, RequestId, Revision, Standing, Timestamp,
 };
 use crate::store::answer::{Lookup, answer};
-use crate::store::{Done, Reads, StoreError};
+use crate::store::{Done, Head, Reads, RecordQuery, StoreError};
 use crate::workflow::{Needs, Tally, View, Whose};
 
 /// Everything that `needs` describes.
@@ -111,5 +112,9 @@ impl Reads for Exclusive<'_> {
 
     fn done_under(&self, caller: &Principal, key: &str) -> Result<Option<Done>, StoreError> {
         read::done_under(self.0, caller, key).map_err(|fault| fault.into_error("reading an idempotency key"))
+    }
+
+    fn records(&self, query: &RecordQuery) -> Result<(Head, Vec<Record>), StoreError> {
+        journal::records(self.0, query).map_err(|fault| fault.into_error("reading the journal"))
     }
 }
