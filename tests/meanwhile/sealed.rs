@@ -1,0 +1,80 @@
+//! What is signed where two processes sign, and where records are removed while others are verified?
+
+use jit_access::check::Check;
+use jit_access::command::Release;
+use jit_access::model::*;
+use jit_access::notify::{Notice, NoticeKind, Reach};
+use jit_access::service::{Engine, Keys, Sealer};
+
+use super::{World, give, person};
+
+const DAY: i64 = 24 * 3_600_000;
+const CONFIG: &str = "jit_access: {approver_roles: [lead], roles: {operator: {permissions: ['tools.*']}},
+    journal: {keep_days: 92}, notifications: {channels: {hook: {kind: host}},
+    checkpoint_channels: [hook]}}";
+
+/// Two processes that sign with one key, and have done so much that what is old can be removed.
+fn signing(is_old: bool) -> (World, [Engine; 2], [Sealer; 2]) {
+    let world = World::new(CONFIG);
+    let engines = [world.engine(), world.other()];
+    // 32 bytes of zeros.
+    let secret = || KeySource::Given(Secret::new(format!("{}=", "A".repeat(43))));
+    let sealers = [0, 1].map(|at| Sealer::new(&engines[at], Keys::load(&secret(), None, "key").unwrap()));
+    let grant = give(&engines[1], "dev").id;
+    if is_old {
+        let check = Check::text((PrincipalKind::User, "dev@example.com"), "tools.run", Some("tool:t1"), None);
+        for _ in 0..5_000 {
+            assert_eq!(engines[1].decider().check(&check).unwrap().outcome, Outcome::Allow);
+        }
+        engines[1].workflow().execute(&person("dev", &[]), Release::new(grant), None).unwrap();
+        for _ in 0..10 {
+            world.clock.advance(10 * DAY);
+            engines.iter().for_each(|engine| drop(engine.reconciler().tick().unwrap()));
+        }
+    }
+    (world, engines, sealers)
+}
+
+#[test]
+fn of_two_processes_that_sign_at_once_one_text_is_kept_and_told() {
+    let (world, [engine, _], [slower, faster]) = signing(false);
+    let (clock, first) = (std::sync::Arc::clone(&world.clock), faster.clone());
+    world.between.before("keep_checkpoint", move || {
+        clock.advance(1);
+        first.advance(&mut ()).unwrap();
+    });
+    let kept = slower.advance(&mut ()).unwrap().unwrap();
+    assert!(world.between.is_done());
+    assert_eq!(kept.at, engine.now(), "the one that was faster");
+    assert_eq!(faster.advance(&mut ()).unwrap().unwrap().note, kept.note);
+    let outbox = engine.outbox();
+    outbox.plan(&[("hook".to_owned(), Reach::TARGET)].into()).unwrap();
+    let until = engine.now().saturating_add(Ttl::from_hours(1.0).unwrap());
+    let told = outbox.lease("hook", until, 100).unwrap();
+    let told: Vec<_> = told.iter().map(|one| Notice::parse(&one.body).unwrap()).collect();
+    let told: Vec<_> = told.into_iter().filter(|one| one.kind == NoticeKind::Checkpoint).collect();
+    assert_eq!(told.iter().map(|one| one.checkpoint.clone().unwrap()).collect::<Vec<_>>(), [kept.note]);
+    let health = engine.workflow().health(&person("lead", &["lead"])).unwrap();
+    assert_eq!(health.channels.iter().map(|one| one.channel.as_str()).collect::<Vec<_>>(), ["hook"]);
+}
+
+#[test]
+fn records_that_are_removed_while_they_are_verified_are_no_damage() {
+    type Verify = fn(&Sealer) -> Result<(), jit_access::Error>;
+    let since_the_last: Verify = |sealer| sealer.advance(&mut ()).map(drop);
+    let all: Verify = |sealer| sealer.verify_all(&mut ()).map(drop);
+    for verify in [since_the_last, all] {
+        let (world, [engine, _], [slower, faster]) = signing(true);
+        world.between.before("verify_with", move || {
+            faster.advance(&mut ()).unwrap();
+            assert_eq!(faster.remove_old().unwrap().map(|removal| removal.last), Some(Revision(4_096)));
+        });
+        let error = verify(&slower).unwrap_err();
+        assert!(world.between.is_done());
+        assert_eq!(error.code(), "unavailable");
+        assert!(error.to_string().contains("verifying"), "{error}");
+        assert_eq!(engine.integrity().problem, None);
+        verify(&slower).unwrap();
+        assert!(engine.integrity().at.is_some() && engine.integrity().problem.is_none());
+    }
+}
