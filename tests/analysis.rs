@@ -182,3 +182,43 @@ fn a_rule_that_permits_or_fits_no_schema_is_refused_with_its_place() {
         assert!(error.contains(part) && error.contains("jit_access.invariants"), "{error}");
     }
 }
+
+#[test]
+fn a_broken_rule_is_told_with_all_that_it_takes_to_break_it() {
+    let rules = r#"
+      @id("too-much") forbid (principal, action, resource is Tool)
+      when { principal has level && principal.level * 9223372036854775807 > 0 };
+      @id("nobody-deploys") forbid (principal, action, resource == Tool::"deploy");
+"#;
+    let (text, _) = TEXT.split_once("  invariants:").unwrap();
+    let text = format!("{text}  invariants:\n    text: |{rules}").replace("on_leave?: Bool", "level?: Long");
+    let config = Config::parse(&text, []).unwrap();
+    let engine = Builder::new(MemoryStore::new(), config.rules).settings(config.settings).open().unwrap();
+    let all = json!([
+        { "uid": uid("User", "dev"), "attrs": { "level": 2 }, "parents": [] },
+        { "uid": uid("Server", "shop"), "attrs": {}, "parents": [] },
+        { "uid": uid("Tool", "deploy"), "attrs": {}, "parents": [uid("Server", "shop")] },
+    ]);
+    engine.set_entities(&all.to_string(), None).unwrap();
+    let shop = |submit: Submit| submit.resource(Scope::one("server", "shop").unwrap());
+    let found = analysis(&engine, ask(&engine, &caller("dev", &[]), "operator", shop));
+    // Only what is in the server is covered, so that the tool is in it is a part of the case.
+    let tool = r#"Tool::"deploy" in Server::"shop""#;
+    let told: Vec<_> = found.broken.iter().map(|one| (one.rule.as_str(), one.failed, one.entities.clone())).collect();
+    let level = r#"User::"dev" {level: 2}"#;
+    assert_eq!(
+        told,
+        [("nobody-deploys", false, vec![tool.to_owned()]), ("too-much", true, vec![tool.to_owned(), level.to_owned()])]
+    );
+    assert!(found.broken.iter().all(|one| one.case.to_string() == "tools.execute on tool:deploy in server:shop"));
+}
+
+#[test]
+fn of_very_much_that_would_be_possible_fifty_rows_are_listed_and_all_are_counted() {
+    let engine = engine();
+    let tool = |number: u32| json!({ "uid": uid("Tool", &format!("t{number}")), "attrs": {}, "parents": [] });
+    engine.set_entities(&Value::Array((0..60).map(tool).collect()).to_string(), None).unwrap();
+    let found = analysis(&engine, ask(&engine, &caller("dev", &[]), "operator", |submit| submit));
+    // Reading the tools is a standing right.
+    assert_eq!((found.newly.len(), found.newly_total, found.already_total), (50, 62, 60));
+}

@@ -209,6 +209,16 @@ fn the_first_use_is_told_at_once_and_further_ones_together() {
     assert!(uses.first < uses.last);
     world.pass(30);
     assert_eq!(world.told(), [], "nothing was used");
+    for number in 0..25 {
+        world.use_on("dev", &format!("server:s{number}"));
+    }
+    world.pass(30);
+    let uses = world.sent(&mail()).remove(0).0.uses.unwrap();
+    assert_eq!(
+        (uses.count, uses.resources.len(), &*uses.resources[19]),
+        (25, 20, "server:s19"),
+        "many are not all named"
+    );
 }
 
 #[test]

@@ -96,8 +96,12 @@ impl World {
     }
 
     pub(crate) fn use_it(&self, who: &str) {
+        self.use_on(who, "server:s1");
+    }
+
+    pub(crate) fn use_on(&self, who: &str, resource: &str) {
         let (action, principal) = (Action::new("tools.read").unwrap(), person(who, &[]).principal);
-        let query = Query { principal: &principal, action: &action, resource: &"server:s1".parse().unwrap() };
+        let query = Query { principal: &principal, action: &action, resource: &resource.parse().unwrap() };
         assert_eq!(self.engine.decider().check(&query.into()).unwrap().outcome, Outcome::Allow);
         self.tick();
     }
