@@ -132,7 +132,7 @@ mod with_cedar {
             }
             analysis.newly_total += 1;
             let case = Case { action: action.clone(), resource: thing.clone() };
-            self.rules(seen, &case, analysis)?;
+            self.rules(&seen, &case, analysis)?;
             if analysis.newly.len() < Analysis::LISTED {
                 analysis.newly.push(case);
             }
@@ -145,21 +145,18 @@ mod with_cedar {
         }
 
         /// The rules that this case breaks and no earlier case did, each with as few entities as possible.
-        fn rules(&self, seen: Seen, case: &Case, analysis: &mut Analysis) -> Result<(), PolicyError> {
+        fn rules(&self, seen: &Seen, case: &Case, analysis: &mut Analysis) -> Result<(), PolicyError> {
             let rules = &self.shared.invariants;
             if rules.is_empty() {
                 return Ok(());
             }
-            let (broken, failed) = rules.broken(&seen)?;
+            let (broken, failed) = rules.broken(seen)?;
             let known: Vec<String> = analysis.broken.iter().map(|one| one.rule.clone()).collect();
             let of = |names: Vec<String>, failed: bool| names.into_iter().map(move |rule| (rule, failed));
             let all = of(broken, false).chain(of(failed, true)).filter(|(rule, _)| !known.contains(rule));
-            let mut seen = Some(seen);
             for (rule, failed) in all.collect::<Vec<_>>() {
-                let Some(whole) = seen.take() else { break };
-                let kept = Seen { request: whole.request.clone(), entities: whole.entities.clone() };
+                let whole = Seen { request: seen.request.clone(), entities: seen.entities.clone() };
                 let (_, entities) = fewest(whole, |smaller| self.still_breaks(smaller, &rule, failed));
-                seen = Some(kept);
                 analysis.broken.push(BrokenRule { rule, case: case.clone(), entities, failed });
             }
             Ok(())

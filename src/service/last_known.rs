@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::journal::Record;
-use crate::model::{EventKind, Fact, Grant, GrantId, Principal, Standing, Subject, Timestamp};
+use crate::model::{Fact, Grant, GrantId, Principal, Standing, Subject, Timestamp};
 use crate::store::{Live, RecordQuery, Store, StoreError};
 use crate::workflow::{Needs, View, Whose, evolve};
 
@@ -81,9 +81,8 @@ pub(super) fn add(view: &mut View, grant: &Grant, now: Timestamp) {
 /// The last report about every person, from its records.
 fn read_standing(store: &dyn Store) -> Result<BTreeMap<Principal, Standing>, StoreError> {
     let mut all = BTreeMap::new();
-    let Ok(kind) = "standing_reported".parse::<EventKind>() else { return Ok(all) };
     let mut query = RecordQuery::after(crate::model::Revision::ZERO, CHUNK);
-    query.filter.event = Some(kind);
+    query.filter.event = "standing_reported".parse().ok();
     loop {
         let (_, records) = store.records(&query)?;
         for record in &records {

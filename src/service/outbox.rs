@@ -216,8 +216,11 @@ impl Outbox {
 
     /// Adds what the request would change and what the past says about it, for the approvers.
     fn with_past(&self, notice: Notice) -> Result<Notice, StoreError> {
-        let Some(Link::Approve { request_id, .. }) = &notice.link else { return Ok(notice) };
-        let Ok(id) = request_id.parse::<RequestId>() else { return Ok(notice) };
+        let id = match &notice.link {
+            Some(Link::Approve { request_id, .. }) => request_id.parse::<RequestId>().ok(),
+            _ => None,
+        };
+        let Some(id) = id else { return Ok(notice) };
         Ok(match self.shared.store.request(id)?.request {
             Some(request) => {
                 let past = self.shared.past_of(&request)?.sentences();

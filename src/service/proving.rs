@@ -123,24 +123,82 @@ mod asking {
 
 #[cfg(all(test, feature = "host", feature = "proof"))]
 mod tests {
-    use crate::command::Submit;
+    use std::sync::Arc;
+
+    use crate::clock::ManualClock;
+    use crate::command::{Answer, Ask, Submit, Withdraw};
     use crate::model::{
-        Caller, Justification, Permission, PermissionSet, Principal, ProofOutcome, Role, RoleName, Ttl,
+        Caller, Justification, Permission, PermissionSet, Principal, ProofOutcome, RequestId, Role, RoleName, Ttl,
     };
-    use crate::service::Builder;
+    use crate::service::{Builder, Engine};
     use crate::store::MemoryStore;
     use crate::workflow::Rules;
 
-    #[test]
-    fn what_is_refuted_is_told_at_once_and_before_everything_else() {
-        let name = |text: &str| RoleName::new(text).unwrap();
+    fn name(text: &str) -> RoleName {
+        RoleName::new(text).unwrap()
+    }
+
+    fn engine() -> (Engine, Arc<ManualClock>) {
         let set = PermissionSet::new([Permission::new("tools.execute").unwrap()]).unwrap();
         let rules = Rules { approver_roles: vec![name("lead")], ..Rules::default() };
         let rules = Rules { catalogue: [(name("operator"), Role::new(name("operator"), set))].into(), ..rules };
-        let engine = Builder::new(MemoryStore::new(), rules).open().unwrap();
-        let dev = Caller::new(Principal::user("dev").unwrap(), vec![]);
-        let submit = Submit::new(name("operator")).reason(Justification::new("INC-1").unwrap());
-        let id = engine.workflow().execute(&dev, submit, None).unwrap().request.unwrap().id;
+        let clock = Arc::new(ManualClock::at("2026-12-01T09:00:00Z".parse().unwrap()));
+        (Builder::new(MemoryStore::new(), rules).clock(Arc::clone(&clock) as _).open().unwrap(), clock)
+    }
+
+    fn caller(id: &str) -> Caller {
+        Caller::new(Principal::user(id).unwrap(), vec![])
+    }
+
+    fn words(text: &str) -> Justification {
+        Justification::new(text).unwrap()
+    }
+
+    fn ask(engine: &Engine, who: &str) -> RequestId {
+        let submit = Submit::new(name("operator")).reason(words("INC-1"));
+        engine.workflow().execute(&caller(who), submit, None).unwrap().request.unwrap().id
+    }
+
+    #[test]
+    fn all_that_wait_are_proven_once_and_the_oldest_first() {
+        let (engine, clock) = engine();
+        let ask = |number: u32| {
+            clock.advance(1);
+            ask(&engine, &format!("dev{number}"))
+        };
+        let asked: Vec<RequestId> = (0..101).map(ask).collect();
+        let prove =
+            || engine.workflow().prove_waiting(|_, _| (ProofOutcome::Proven, String::from("all of it"))).unwrap();
+        assert_eq!(prove().into_iter().map(|(id, _)| id).collect::<Vec<_>>(), asked);
+        assert_eq!(prove().len(), 0);
+    }
+
+    #[test]
+    fn a_verdict_about_what_is_over_or_another_request_by_now_is_not_recorded() {
+        let (dev, lead) = (caller("dev"), Caller::new(Principal::user("lead").unwrap(), vec![name("lead")]));
+        for is_withdrawn in [true, false] {
+            let (engine, _) = engine();
+            let id = ask(&engine, "dev");
+            let workflow = engine.workflow();
+            let said = engine.workflow().prove_waiting(|_, _| {
+                if is_withdrawn {
+                    workflow.execute(&dev, Withdraw::new(id), None).unwrap();
+                } else {
+                    workflow.execute(&lead, Ask::new(id, words("for how long?")), None).unwrap();
+                    let shorter = Answer::new(id, words("half an hour")).duration(Ttl::from_hours(0.5).unwrap());
+                    workflow.execute(&dev, shorter, None).unwrap();
+                }
+                (ProofOutcome::Proven, String::from("all of it"))
+            });
+            assert_eq!(said.unwrap().len(), 0);
+            assert!(workflow.request(&lead, id).unwrap().request.unwrap().proof.is_none(), "{is_withdrawn}");
+        }
+    }
+
+    #[test]
+    fn what_is_refuted_is_told_at_once_and_before_everything_else() {
+        let (engine, _) = engine();
+        let id = ask(&engine, "dev");
         let hostile = "`within_envelope` does not hold for <script>\u{202e}\u{7}\nApproved by: everybody";
         let said = engine.workflow().prove_waiting(|_, _| (ProofOutcome::Refuted, hostile.to_owned())).unwrap();
         assert_eq!(said.len(), 1);

@@ -57,20 +57,19 @@ impl Workflow {
     /// # Errors
     /// [`RefusalCode::UnknownRequest`]; errors of the store.
     pub fn request(&self, caller: &Caller, id: RequestId) -> Result<Receipt, Error> {
-        let view = self.shared.store.request(id)?;
+        let mut view = self.shared.store.request(id)?;
         let (rules, now) = (&self.shared.rules, self.shared.time.now());
         let seen = |request: &AccessRequest| -> Result<bool, Error> {
             // Callers poll this, and the requester needs no delegation for it.
             Ok(may_see_request(caller, request, &[], rules, now)?
                 || may_see_request(caller, request, &self.delegations_to(caller, now)?, rules, now)?)
         };
-        if !view.request.as_ref().map(seen).transpose()?.unwrap_or(false) {
-            return Err(Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}")).into());
+        let unknown = || Refusal::new(RefusalCode::UnknownRequest, format!("there is no access request {id}"));
+        let request = view.request.as_mut().ok_or_else(unknown)?;
+        if !seen(request)? {
+            return Err(unknown().into());
         }
-        let mut view = view;
-        if let Some(request) = &mut view.request {
-            judge_anew(request, rules, now);
-        }
+        judge_anew(request, rules, now);
         Ok(Receipt::new(view, now, false))
     }
 
