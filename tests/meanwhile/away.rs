@@ -144,33 +144,41 @@ fn it_ends_where_one_of_very_many_changes_meanwhile_took_something_from_its_pers
     assert!(world.journal.grant(ben).unwrap().grant.unwrap().ended.is_none());
 }
 
-/// A host that knows everybody as on call, until it says that nobody is there any more.
+/// A host that knows everybody as on call, until it says that nobody is there any more, or nothing.
 #[derive(Debug, Default, Clone)]
-struct OnCall(Arc<AtomicBool>);
+struct OnCall {
+    has_left: Arc<AtomicBool>,
+    is_silent: Arc<AtomicBool>,
+}
 
 impl Directory for OnCall {
     fn standing(&self, _: &Principal) -> Result<Known, DirectoryError> {
-        let enabled = !self.0.load(Ordering::SeqCst);
+        if self.is_silent.load(Ordering::SeqCst) {
+            return Err(DirectoryError::new("no route to the identity provider"));
+        }
+        let enabled = !self.has_left.load(Ordering::SeqCst);
         Ok(Standing { enabled, roles: vec![RoleName::new("sre").unwrap()] }.into())
     }
 }
 
 #[test]
 fn it_ends_where_the_directory_says_that_its_person_has_left() {
-    for left in [false, true] {
+    for (left, silent) in [(false, false), (true, false), (true, true)] {
         let (world, _folder) = world();
         let host = OnCall::default();
         let engine = world.builder().directory(host.clone()).open().unwrap();
         cut(&world);
         let grant = taken(&engine, "ann");
-        host.0.store(left, Ordering::SeqCst);
+        host.has_left.store(left, Ordering::SeqCst);
+        host.is_silent.store(silent, Ordering::SeqCst);
         heal(&world, &engine);
         let ended = world.journal.grant(grant).unwrap().grant.unwrap().ended.is_some();
-        assert_eq!(ended, left);
-        if left {
+        let ends = left && !silent;
+        assert_eq!(ended, ends, "who cannot be asked about goes on");
+        if ends {
             assert!(why(&world, grant).contains("is disabled"), "{}", why(&world, grant));
         }
-        assert_eq!(used(&engine, "ann"), if left { Outcome::NotApplicable } else { Outcome::Allow });
+        assert_eq!(used(&engine, "ann"), if ends { Outcome::NotApplicable } else { Outcome::Allow });
     }
 }
 

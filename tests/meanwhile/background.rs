@@ -3,12 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use jit_access::check::Check;
-use jit_access::command::{ListAlerts, ListRemedies, Release};
+use jit_access::command::{AcceptStore, AcknowledgeAlert, ListAlerts, ListEvents, ListRemedies, Release};
 use jit_access::model::*;
 use jit_access::service::Engine;
 use jit_access::store::RecordQuery;
 
-use super::{World, give, others_write, person};
+use super::{World, ask, give, others_write, person, words};
 
 const CONFIG: &str = "jit_access: {approver_roles: [lead], require_justification: false,
     limits: {open_requests_per_person: 1000}, roles: {operator: {permissions: ['tools.*']}}, monitor: {enabled: true}}";
@@ -91,7 +91,9 @@ fn an_alert_that_another_process_wrote_first_is_not_written_again() {
     engine.reconciler().flush().unwrap();
     world.clock.advance(1_000);
     let faster = other.clone();
-    world.between.before("commit", move || drop(faster.reconciler().tick().unwrap()));
+    world.between.before("commit", move || {
+        faster.reconciler().tick().unwrap();
+    });
     engine.reconciler().tick().unwrap();
     assert!(world.between.is_done());
     assert_eq!(world.count("alert_raised"), 1);
@@ -132,4 +134,136 @@ fn what_was_refused_in_a_session_is_on_record_once_however_much_others_write() {
     world.clock.advance(2_000);
     other.reconciler().tick().unwrap();
     assert_eq!(world.count("session_refused"), 1);
+}
+
+#[test]
+fn an_alert_is_acknowledged_however_much_others_write() {
+    let world = World::new(CONFIG);
+    let (engine, other) = (world.engine(), world.other());
+    give(&other, "dev");
+    engine.reconciler().tick().unwrap();
+    assert_eq!(check(&engine, "tools.delete"), Outcome::Allow);
+    engine.reconciler().flush().unwrap();
+    world.clock.advance(1_000);
+    engine.reconciler().tick().unwrap();
+    let lead = person("lead", &["lead"]);
+    let alert = engine.workflow().alerts(&lead, &ListAlerts::default()).unwrap().items.remove(0).alert.id;
+    let write = others_write(&other);
+    (0..3).for_each(|_| world.between.before("commit", write()));
+    let done = engine.workflow().execute(&lead, AcknowledgeAlert::new(alert, words("planned")), None).unwrap();
+    assert!(world.between.is_done());
+    assert_eq!(done.alert.unwrap().status(done.now), AlertStatus::Acknowledged);
+    assert_eq!(world.count("alert_acknowledged"), 1);
+}
+
+#[test]
+fn a_long_record_is_read_before_anything_in_it_is_unusual() {
+    let world = World::new(CONFIG);
+    let other = world.other();
+    give(&other, "dev");
+    let use_much = || {
+        for _ in 0..4_500 {
+            assert_eq!(check(&other, "tools.read"), Outcome::Allow);
+        }
+        other.reconciler().flush().unwrap();
+    };
+    use_much();
+    assert_eq!(check(&other, "tools.delete"), Outcome::Allow);
+    other.reconciler().flush().unwrap();
+    let engine = world.engine();
+    world.clock.advance(1_000);
+    engine.reconciler().tick().unwrap();
+    assert_eq!(world.count("alert_raised"), 0, "it still reads");
+    world.clock.advance(1_000);
+    engine.reconciler().tick().unwrap();
+    let raised = world.count("alert_raised");
+    assert!(raised > 0);
+    // Those who look on meanwhile, and who count, read it in parts too.
+    let since = ListEvents::default().after(Revision(1));
+    engine.workflow().events(&person("lead", &["lead"]), &since).unwrap();
+    use_much();
+    world.clock.advance(1_000);
+    let figures = engine.metrics().unwrap();
+    assert_eq!(figures.value("jit_alerts_open"), Some(raised as f64));
+    let found = engine.workflow().events(&person("lead", &["lead"]), &since).unwrap();
+    assert_eq!(found.revision, world.journal.head().unwrap().revision);
+}
+
+#[test]
+fn what_is_due_waits_while_the_time_is_not_known() {
+    let world = World::new(CONFIG);
+    let engine = world.engine();
+    let grant = give(&engine, "dev");
+    engine.reconciler().tick().unwrap();
+    world.clock.advance(grant.window.end().millis() - engine.now().millis());
+    let clock = std::sync::Arc::clone(&world.clock);
+    let right = engine.now();
+    world.between.before("commit_exclusively", move || {
+        clock.set_wall(Timestamp::from_millis(right.millis() + 400 * 24 * 3_600_000).unwrap());
+    });
+    assert_eq!(engine.reconciler().tick().unwrap().noted, 0);
+    assert!(world.between.is_done());
+    assert_eq!(world.count("grant_expired"), 0);
+    world.clock.set_wall(right);
+    assert_eq!(engine.reconciler().tick().unwrap().noted, 1);
+    assert_eq!(world.count("grant_expired"), 1);
+}
+
+#[test]
+fn after_another_store_was_accepted_its_sessions_and_alerts_are_followed() {
+    let world = World::new(CONFIG);
+    let engine = world.engine();
+    give(&engine, "dev");
+    for number in 0..50 {
+        ask(&engine, &format!("dev{number}"));
+    }
+    engine.reconciler().tick().unwrap();
+    // Another journal, shorter than what was read of the one before.
+    let second = World::new(CONFIG);
+    second.clock.advance(10_000);
+    world.clock.advance(10_000);
+    let other = second.other();
+    let grant = give(&other, "dev").id;
+    world.between.replace(std::sync::Arc::clone(&second.journal));
+    engine.reconciler().tick().unwrap_err();
+    let (dev, lead) = (person("dev", &[]), person("lead", &["lead"]));
+    other.workflow().execute(&lead, AcceptStore::new(words("restored")), None).unwrap();
+    engine.reconciler().tick().unwrap();
+    assert_eq!(check(&engine, "tools.delete"), Outcome::Allow);
+    engine.workflow().remedies(&dev, &ListRemedies::new(Action::new("logs.read").unwrap())).unwrap();
+    engine.workflow().execute(&dev, Release::new(grant), None).unwrap();
+    for _ in 0..2 {
+        world.clock.advance(1_000);
+        engine.reconciler().tick().unwrap();
+    }
+    let records = second.journal.records(&RecordQuery::after(Revision::ZERO, 1_000)).unwrap().1;
+    let of = |kind: &str| records.iter().filter(|record| record.body.contains(kind)).count();
+    assert_eq!((of("session_refused"), of("first_destructive")), (1, 1));
+}
+
+#[test]
+fn a_configuration_that_touches_very_much_is_on_record_with_how_much() {
+    let changed = "on_role_change: revoke, roles: {reader: {permissions: [logs.read]}}";
+    let first = World::new(&CONFIG.replace(" roles:", " on_role_change: revoke, roles:"));
+    let open = |world: &World, text: &str| {
+        let store = std::sync::Arc::clone(&first.journal);
+        let engine = world.builder_over(store).configuration(text).open().unwrap();
+        engine.reconciler().tick().unwrap();
+        engine
+    };
+    let engine = open(&first, "one");
+    assert_eq!((first.count("configuration_changed"), first.count("grant_revoked")), (1, 0));
+    give(&engine, "dev");
+    for number in 0..25 {
+        ask(&engine, &format!("dev{number}"));
+    }
+    let second = World::new(&CONFIG.replace("roles: {operator: {permissions: ['tools.*']}}", changed));
+    open(&second, "two");
+    assert_eq!((first.count("configuration_changed"), first.count("grant_revoked")), (2, 1));
+    let records = first.journal.records(&RecordQuery::after(Revision::ZERO, 1_000)).unwrap().1;
+    let counts = records.iter().rev().find_map(|record| match &record.event.fact {
+        Fact::ConfigurationChanged { grants, requests, .. } => Some((*grants, *requests)),
+        _ => None,
+    });
+    assert_eq!(counts, Some((1, 25)));
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jit_access::clock::{Clock as _, ManualClock};
 use jit_access::internal::journal::{Hash, Record};
 use jit_access::model::*;
 use jit_access::store::*;
@@ -28,6 +29,8 @@ pub(crate) struct Between {
     inner: Mutex<Arc<dyn Store>>,
     planned: Mutex<Vec<Planned>>,
     is_cut: AtomicBool,
+    /// How far the clock of the server is ahead of this one, where it has one.
+    wall: Mutex<Option<(Arc<ManualClock>, i64)>>,
 }
 
 impl Debug for Between {
@@ -38,7 +41,12 @@ impl Debug for Between {
 
 impl Between {
     pub(crate) fn over(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner: Mutex::new(inner), planned: Mutex::default(), is_cut: AtomicBool::new(false) })
+        Arc::new(Self {
+            inner: Mutex::new(inner),
+            planned: Mutex::default(),
+            is_cut: AtomicBool::new(false),
+            wall: Mutex::default(),
+        })
     }
 
     /// Another store is in its place from now on.
@@ -63,6 +71,11 @@ impl Between {
     /// The next call of this name gets no answer.
     pub(crate) fn fail(&self, call: &'static str) {
         self.plan(call, What::Fails);
+    }
+
+    /// The server has a clock that is so far ahead of what this one runs to.
+    pub(crate) fn has_clock(&self, runs: &Arc<ManualClock>, ahead: i64) {
+        *self.wall.lock().unwrap() = Some((Arc::clone(runs), ahead));
     }
 
     /// Whether no call gets an answer.
@@ -129,6 +142,13 @@ impl Store for Between {
         self.inner().is_still(revision)
     }
 
+    fn wall(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.at("wall", || {
+            let wall = self.wall.lock().unwrap().clone();
+            Ok(wall.and_then(|(runs, ahead)| Timestamp::from_millis(runs.wall() + ahead).ok()))
+        })
+    }
+
     fn before_fork(&self) {
         self.inner().before_fork();
     }
@@ -141,7 +161,6 @@ impl Store for Between {
         fn head() -> Head;
         fn has_grown(since: &Position) -> bool;
         fn hear(limit: Duration) -> Option<bool>;
-        fn wall() -> Option<Timestamp>;
         fn commit(batch: &Batch) -> Vec<Record>;
         fn commit_exclusively(decide: &mut DecideBatch<'_>) -> Vec<Record>;
         fn requests(page: &Page<RequestStatus>) -> Vec<(Revision, ListedRequest)>;

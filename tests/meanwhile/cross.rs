@@ -9,7 +9,7 @@ use super::{World, give, person, words};
 
 const CONFIG: &str =
     "jit_access: {approver_roles: [lead], monitor: {enabled: true}, service: {cross_check_percent: 100},
-    roles: {operator: {permissions: [tools.execute]}, reader: {permissions: [logs.read]},
+    roles: {operator: {permissions: [tools.execute]}, reader: {permissions: [logs.read]}, writer: {permissions: [logs.write]},
     once: {permissions: [tools.execute], conditions: {max_uses: 1}}}}";
 
 fn check(engine: &Engine) -> Outcome {
@@ -73,8 +73,7 @@ fn a_grant_of_few_uses_is_no_difference() {
     let world = World::new(CONFIG);
     let (engine, other) = (world.engine(), world.other());
     engine.reconciler().tick().unwrap();
-    give_role(&other, "reader");
-    give_role(&other, "once");
+    ["reader", "once", "writer"].into_iter().for_each(|role| give_role(&other, role));
     assert_eq!(check(&engine), Outcome::NotApplicable, "Cedar knows of the grant, and not whether a use is left");
     assert_eq!(differences(&world, &engine), 0);
     assert_eq!((check(&engine), check(&engine)), (Outcome::Allow, Outcome::NotApplicable));

@@ -4,7 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use jit_access::check::Check;
-use jit_access::command::{About, Approve, AskReplay, Explain, ListEvents, ListRefusals, ListRemedies, Revoke, Submit};
+use jit_access::command::{
+    About, Approve, AskReplay, Explain, Limit, ListEvents, ListRecords, ListRefusals, ListRemedies, ListRequests,
+    Revoke, Submit, WhoCould,
+};
 use jit_access::model::*;
 use jit_access::notify::Reach;
 use jit_access::service::{AuthorizeRequest, Engine};
@@ -122,7 +125,9 @@ fn a_reader_of_events_ends_where_the_store_is_replaced_while_it_reads() {
 fn every_request_that_waits_is_told_what_other_rules_would_change() {
     let world = World::new(CONFIG);
     let engine = world.engine();
-    (0..501).for_each(|number| drop(ask(&engine, &format!("dev{number}"))));
+    for number in 0..501 {
+        ask(&engine, &format!("dev{number}"));
+    }
     let mut rules = world.config.rules.clone();
     assert_eq!(engine.rules_impact(&rules).unwrap().len(), 0);
     rules.catalogue.remove(&RoleName::new("operator").unwrap());
@@ -145,8 +150,11 @@ fn a_replay_of_very_many_refused_calls_says_that_it_is_not_all() {
     };
     world.journal.add_refusals(&(0..1_999).map(refused).collect::<Vec<_>>()).unwrap();
     assert_eq!(replay(), (1_999, true));
+    let bot = Refused::new((Principal::agent("bot").unwrap(), Some(dev.clone())), "check", "no_grant", engine.now());
+    world.journal.add_refusals(&[bot.call(action(), Resource::everything())]).unwrap();
+    assert_eq!(replay(), (1_999, false), "there may be more than was read");
     world.journal.add_refusals(&[refused(1_999), refused(2_000)]).unwrap();
-    assert_eq!(replay(), (2_000, false));
+    assert_eq!(replay(), (1_999, false));
     // Those of an earlier period are not looked for.
     world.clock.advance(31 * 24 * 3_600_000);
     engine.reconciler().tick().unwrap();
@@ -203,4 +211,78 @@ fn what_is_too_old_is_forgotten_although_nothing_is_written() {
     assert_eq!(listed(), 1);
     engine.outbox().plan(&[("hook".to_owned(), Reach::TARGET)].into()).unwrap();
     assert_eq!(listed(), 0);
+}
+
+#[test]
+fn an_explanation_for_which_the_store_did_not_answer_is_an_error() {
+    let world = World::new(CONFIG);
+    let engine = world.engine();
+    give(&engine, "dev");
+    let explain = || engine.workflow().explain(&person("dev", &[]), &Explain::new(About::Caller, action()));
+    world.between.fail("grants");
+    assert_eq!(explain().unwrap_err().code(), "unavailable");
+    assert_eq!(explain().unwrap().decision.outcome, Outcome::Allow);
+}
+
+#[test]
+fn a_use_that_is_written_while_the_past_is_read_is_counted_where_it_belongs() {
+    let world = World::new(CONFIG);
+    let (engine, other) = (world.engine(), world.other());
+    give(&other, "dev");
+    assert_eq!(check(&other, "dev"), Outcome::Allow);
+    other.reconciler().flush().unwrap();
+    let uses = || {
+        let asked = WhoCould::new(action(), engine.now());
+        engine.workflow().who_could(&person("lead", &["lead"]), &asked).unwrap().items[0].uses
+    };
+    assert_eq!(uses(), 1, "at this very instant");
+    // Two reads look whether something has changed since; the third one is of later uses.
+    world.between.before("records", || ());
+    world.between.before("records", || ());
+    let (clock, writes) = (Arc::clone(&world.clock), other.clone());
+    world.between.before("records", move || {
+        clock.advance(1);
+        assert_eq!(check(&writes, "dev"), Outcome::Allow);
+        writes.reconciler().flush().unwrap();
+    });
+    assert_eq!(uses(), 1);
+    assert!(world.between.is_done());
+    assert_eq!(uses(), 2);
+}
+
+#[test]
+fn of_very_many_rows_some_thousands_are_looked_through_at_once() {
+    let world = World::new(CONFIG);
+    let engine = world.engine();
+    let (dev, lead) = (person("dev", &[]), person("lead", &["lead"]));
+    let submit = Submit::new(RoleName::new("reader").unwrap()).reason(words("INC-8"));
+    let oldest = engine.workflow().execute(&dev, submit, None).unwrap().request.unwrap().id;
+    let given = give(&engine, "eve").id;
+    let at = engine.now();
+    world.clock.advance(1_000);
+    for number in 0..5_000 {
+        ask(&engine, &format!("dev{number}"));
+    }
+    let list = ListRequests::default().role(RoleName::new("reader").unwrap()).limit(Limit(1));
+    let first = engine.workflow().requests(&lead, &list).unwrap();
+    assert_eq!(first.items.len(), 0, "a page that is short and goes on");
+    let second = engine.workflow().requests(&lead, &list.cursor(first.next.unwrap())).unwrap();
+    assert_eq!(second.items.iter().map(|one| one.request.id).collect::<Vec<_>>(), [oldest]);
+    // A search for words gives up after some hundreds, and says where it was.
+    let filter = RecordFilter { text: Some("no such word".parse().unwrap()), ..RecordFilter::default() };
+    let found = engine.workflow().journal(&lead, &ListRecords::new(filter)).unwrap();
+    assert!(found.items.is_empty() && found.next.is_some());
+    // The past is read to its end however much has happened.
+    let asked = WhoCould::new(action(), at);
+    let could = engine.workflow().who_could(&lead, &asked).unwrap().items;
+    assert_eq!(could.iter().map(|grant| grant.id).collect::<Vec<_>>(), [given]);
+    let asked = WhoCould::new(action(), engine.now());
+    assert_eq!(engine.workflow().who_could(&lead, &asked).unwrap().items.len(), 1);
+    world.clock.advance(3_600_000);
+    engine.reconciler().tick().unwrap();
+    world.clock.advance(10);
+    ask(&engine, "late");
+    let before = Timestamp::from_millis(engine.now().millis() - 1).unwrap();
+    let asked = WhoCould::new(action(), before);
+    assert_eq!(engine.workflow().who_could(&lead, &asked).unwrap().items.len(), 0, "its window is over");
 }

@@ -1,10 +1,11 @@
 //! What is signed where two processes sign, and where records are removed while others are verified?
 
 use jit_access::check::Check;
-use jit_access::command::Release;
+use jit_access::command::{ListEvents, Release};
 use jit_access::model::*;
 use jit_access::notify::{Notice, NoticeKind, Reach};
 use jit_access::service::{Engine, Keys, Sealer};
+use jit_access::store::MemoryStore;
 
 use super::{World, give, person};
 
@@ -29,7 +30,9 @@ fn signing(is_old: bool) -> (World, [Engine; 2], [Sealer; 2]) {
         engines[1].workflow().execute(&person("dev", &[]), Release::new(grant), None).unwrap();
         for _ in 0..10 {
             world.clock.advance(10 * DAY);
-            engines.iter().for_each(|engine| drop(engine.reconciler().tick().unwrap()));
+            for engine in &engines {
+                engine.reconciler().tick().unwrap();
+            }
         }
     }
     (world, engines, sealers)
@@ -76,5 +79,23 @@ fn records_that_are_removed_while_they_are_verified_are_no_damage() {
         assert_eq!(engine.integrity().problem, None);
         verify(&slower).unwrap();
         assert!(engine.integrity().at.is_some() && engine.integrity().problem.is_none());
+        // Who has read only what is gone has to read everything again.
+        let since = ListEvents::default().after(Revision(1));
+        assert!(engine.workflow().events(&person("lead", &["lead"]), &since).unwrap().missed);
     }
+}
+
+#[test]
+fn a_journal_that_is_shorter_than_what_was_signed_of_it_is_told_and_nothing_is_honoured() {
+    let (world, [engine, other], [sealer, _]) = signing(false);
+    engine.sync().unwrap();
+    sealer.advance(&mut ()).unwrap();
+    let between = std::sync::Arc::clone(&world.between);
+    world.between.before("verify_with", move || between.replace(std::sync::Arc::new(MemoryStore::new())));
+    let error = sealer.verify_all(&mut ()).unwrap_err();
+    assert!(error.to_string().contains("a checkpoint covers 4 records, and the journal has 0"), "{error}");
+    let check = Check::text((PrincipalKind::User, "dev@example.com"), "tools.run", Some("tool:t1"), None);
+    let reason = |engine: &Engine| engine.decider().check(&check).unwrap().basis.reason;
+    assert_eq!((reason(&engine), reason(&other)), (Reason::StoreBroken, Reason::Granted));
+    assert!(engine.integrity().elevation_stopped && engine.integrity().problem.is_some());
 }
