@@ -98,7 +98,7 @@ $(VENV)/cargo/bin/cargo-mutants:
 # llvm-tools, or else the newest LLVM here that can (Debian's package llvm-19). LEAST is what fails, and MISSING=1 lists each
 # branch that no test takes. It takes a third of an hour on two free cores, half of it building. The tests of the store in
 # PostgreSQL count too, because the clock and the listener of the service are tested there; where no server is installed they
-# say SKIPPED, and the service has some branches less.
+# say SKIPPED, and a branch or two are missing.
 LEAST ?= 93
 COUNTED := src/workflow src/index src/service
 COUNTING := $(filter-out examples generated tidy,$(patsubst tests/%.rs,%,$(patsubst tests/%/main.rs,%,$(wildcard tests/*.rs tests/*/main.rs))))

@@ -8,7 +8,7 @@
 //! | `background` | what is on record, and how often, where others write beside the background work |
 //! | `cross` | when do the index and Cedar differ, and when is one of them only later than the other |
 //! | `away` | what becomes of access that was taken while the store was away, when it is back |
-//! | `clocks` | what time is it where the server has a clock, and where the clock jumps in the middle |
+//! | `clocks` | what time is it where the server has a clock |
 //! | `guarded` | what do guardrails forbid that change, and whom |
 //! | `sealed` | what is signed where two processes sign, and where records are removed while others are verified |
 //! | `lists` | what is read while others write, and of very many rows |
