@@ -134,6 +134,7 @@ impl Reads for Between {
         fn view(needs: &Needs, now: Timestamp) -> View;
         fn due(now: Timestamp, limit: usize) -> Vec<View>;
         fn done_under(caller: &Principal, key: &str) -> Option<Done>;
+        fn records(query: &RecordQuery) -> (Head, Vec<Record>);
     }
 }
 
@@ -167,7 +168,6 @@ impl Store for Between {
         fn grants(page: &Page<GrantStatus>) -> Vec<(Revision, Grant)>;
         fn delegations(page: &Page<DelegationStatus>) -> Vec<(Revision, Delegation)>;
         fn live(now: Timestamp) -> Live;
-        fn records(query: &RecordQuery) -> (Head, Vec<Record>);
         fn verify_with(wanted: &Verification, watch: &mut dyn Verifying) -> Verified;
         fn next_due() -> Option<Timestamp>;
         fn lease_notices(now: Timestamp, until: Timestamp, limit: usize) -> Vec<Leased>;
