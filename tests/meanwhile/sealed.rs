@@ -50,6 +50,8 @@ fn of_two_processes_that_sign_at_once_one_text_is_kept_and_told() {
     assert!(world.between.is_done());
     assert_eq!(kept.at, engine.now(), "the one that was faster");
     assert_eq!(faster.advance(&mut ()).unwrap().unwrap().note, kept.note);
+    // It is worth having however late it is sent.
+    world.clock.advance(3 * DAY);
     let outbox = engine.outbox();
     outbox.plan(&[("hook".to_owned(), Reach::TARGET)].into()).unwrap();
     let until = engine.now().saturating_add(Ttl::from_hours(1.0).unwrap());
@@ -82,7 +84,53 @@ fn records_that_are_removed_while_they_are_verified_are_no_damage() {
         // Who has read only what is gone has to read everything again.
         let since = ListEvents::default().after(Revision(1));
         assert!(engine.workflow().events(&person("lead", &["lead"]), &since).unwrap().missed);
+        let kept = Checkpoint::new(Revision(100), &"0".repeat(64)).unwrap();
+        let error = engine.workflow().verify_against(Some(&kept), None, &mut ()).unwrap_err();
+        assert_eq!(error.code(), "invalid");
+        assert!(error.to_string().contains("a head of record 4096 or a later one"), "{error}");
     }
+}
+
+#[test]
+fn who_reads_records_that_are_removed_meanwhile_is_told_to_read_everything_again() {
+    let (world, [engine, _], [_, other]) = signing(true);
+    let since = ListEvents::default().after(Revision(1));
+    let events = || engine.workflow().events(&person("lead", &["lead"]), &since).unwrap();
+    world.between.before("records", || ());
+    world.between.before("records", move || {
+        other.advance(&mut ()).unwrap();
+        other.remove_old().unwrap().unwrap();
+    });
+    assert_eq!(events().revision, Revision(1_000), "as much as was read");
+    assert!(world.between.is_done());
+    world.clock.advance(1_000);
+    let found = events();
+    assert_eq!((found.revision, found.missed), (world.journal.head().unwrap().revision, true));
+}
+
+#[test]
+fn records_are_not_removed_where_what_stands_for_them_is_lost() {
+    let (world, _, [sealer, _]) = signing(true);
+    sealer.advance(&mut ()).unwrap();
+    let between = std::sync::Arc::clone(&world.between);
+    world.between.after("removable", move || between.replace(std::sync::Arc::new(MemoryStore::new())));
+    let error = sealer.remove_old().unwrap_err();
+    assert!(world.between.is_done());
+    assert!(error.to_string().contains("the roots that stand for old records are not kept"), "{error}");
+    world.between.replace(std::sync::Arc::clone(&world.journal));
+    assert_eq!(world.count("records_removed"), 0);
+    assert_eq!(sealer.remove_old().unwrap().unwrap().last, Revision(4_096));
+}
+
+#[test]
+fn records_that_are_gone_from_under_a_checkpoint_are_damage() {
+    let (world, [engine, _], [sealer, _]) = signing(false);
+    sealer.advance(&mut ()).unwrap();
+    let between = std::sync::Arc::clone(&world.between);
+    world.between.before("bodies", move || between.replace(std::sync::Arc::new(MemoryStore::new())));
+    let error = sealer.advance(&mut ()).unwrap_err();
+    assert!(error.to_string().contains("record 1 is missing"), "{error}");
+    assert!(engine.integrity().elevation_stopped && engine.integrity().problem.is_some());
 }
 
 #[test]
