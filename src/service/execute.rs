@@ -346,12 +346,13 @@ impl Shared {
         standings: &mut Standings<'_>,
     ) -> Result<Option<Receipt>, Error> {
         let rules = &self.rules;
+        let of_command = Needs::of(call, rules);
         let needs = Needs {
             request: done.request,
             grant: done.grant.filter(|_| done.request.is_none()),
             delegation: done.delegation,
             delegations_to: Some(caller.principal.clone()),
-            alert: Needs::of(call, rules).alert,
+            alert: of_command.alert,
             standing_of: caller.identities().cloned().collect(),
             ..Needs::default()
         };
@@ -361,7 +362,11 @@ impl Shared {
         if let Some(request) = &view.request
             && !may_see_request(caller, request, &view.delegations, rules, now)?
         {
-            return Err(unknown(RefusalCode::UnknownRequest, "access request"));
+            // What the caller named, as the first call would have said.
+            return Err(match of_command.grant {
+                Some(_) => unknown(RefusalCode::UnknownGrant, "grant"),
+                None => unknown(RefusalCode::UnknownRequest, "access request"),
+            });
         }
         if let (Some(grant), None) = (&view.grant, done.request)
             && !may_see_grant(caller, grant, rules, now)?
