@@ -253,7 +253,8 @@ fn spans(error: &Value) -> Vec<Value> {
 /// The mutants of the smallest marked part that has this place in it.
 fn mutants_at(span: &Value, marked: &Marked) -> Option<Range<usize>> {
     let start = span["byte_start"].as_u64()? as usize;
-    let parts = marked.get(span["file_name"].as_str()?)?;
+    // In the crate for loom the path of a file of the index begins in that crate's folder.
+    let parts = marked.get(span["file_name"].as_str()?.rsplit("../").next()?)?;
     let around = parts.iter().filter(|(part, _)| part.contains(&start));
     around.min_by_key(|(part, _)| part.len()).map(|(_, ids)| ids.clone())
 }
