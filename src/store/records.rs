@@ -11,7 +11,7 @@ use crate::model::{RecordFilter, Revision, Topic};
 ///
 /// ```
 /// use jit_access::model::Revision;
-/// use jit_access::store::{MemoryStore, RecordQuery, Store};
+/// use jit_access::store::{MemoryStore, Reads, RecordQuery};
 ///
 /// let (head, records) = MemoryStore::new().records(&RecordQuery::after(Revision::ZERO, 100))?;
 /// assert_eq!((head.revision, records.len()), (Revision::ZERO, 0));
