@@ -289,7 +289,7 @@ pub trait Store: Reads + Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// New records and refused attempts in one read: [`Store::records`] and [`Store::refusals`] together.
+    /// New records and refused attempts in one read: [`Reads::records`] and [`Store::refusals`] together.
     ///
     /// # Errors
     /// As for these two functions.
