@@ -34,15 +34,26 @@ run: $(VENV)/gateway/.ready ## start the real gateway on loopback with just-in-t
 OLDER := 3.11
 NEWER := 3.12
 
-PARTS := fmt-check lint test-features semver test-rust test-postgres test-instructions test-c test-python test-browser test-readme test-e2e
+PARTS := fmt-check lint semver test-rust test-postgres test-beside test-readme test-e2e
+# Two lists of parts that run beside each other: one builds much, and the other uses one core at most.
+BUILDING := test-c test-instructions test-features
+PYTHONS := test-python test-browser
 
 test: ## everything; at the end, what was skipped and how long each part took
-	@mkdir -p target; set -o pipefail; { for part in $(PARTS); do \
-	  start=$$SECONDS; $(MAKE) --no-print-directory $$part || exit 1; echo "PART $$part: $$((SECONDS - start)) s"; \
-	done; } 2>&1 | tee target/test.log
+	@mkdir -p target; set -o pipefail; $(MAKE) --no-print-directory -j1 $(PARTS:%=.part-%) 2>&1 | tee target/test.log
 	@echo; grep '^PART ' target/test.log | sed 's/^PART /  /'
 	@grep '^SKIPPED' target/test.log | sort -u | sed 's/^/  /' || echo "  nothing was skipped"
 	@echo "make test: everything above passed"
+
+# What a list prints is shown once the list has ended.
+test-beside: $(VENV)/test/.ready
+	@$(MAKE) --no-print-directory -j2 -Orecurse .list-BUILDING .list-PYTHONS
+
+.list-%:
+	@$(MAKE) --no-print-directory -j1 $($*:%=.part-%)
+
+.part-%:
+	@start=$$SECONDS; $(MAKE) --no-print-directory $* && echo "PART $*: $$((SECONDS - start)) s"
 
 fmt: $(VENV)/test/.ready ## format the sources
 	$(CARGO) fmt --all
