@@ -28,6 +28,18 @@ fn disturb(world: &World, other: &Engine) {
     world.between.before("commit_exclusively", write());
 }
 
+/// Two processes, of which the first has recorded a use that an alert is due for.
+fn with_a_destructive_use() -> (World, Engine, Engine) {
+    let world = World::new(CONFIG);
+    let (engine, other) = (world.engine(), world.other());
+    give(&other, "dev");
+    engine.reconciler().tick().unwrap();
+    assert_eq!(check(&engine, "tools.delete"), Outcome::Allow);
+    engine.reconciler().flush().unwrap();
+    world.clock.advance(1_000);
+    (world, engine, other)
+}
+
 #[test]
 fn guardrails_are_on_record_once_although_another_process_has_them_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -59,13 +71,7 @@ fn guardrails_are_on_record_once_although_another_process_has_them_too() {
 
 #[test]
 fn an_alert_is_written_once_however_much_others_write() {
-    let world = World::new(CONFIG);
-    let (engine, other) = (world.engine(), world.other());
-    give(&other, "dev");
-    engine.reconciler().tick().unwrap();
-    assert_eq!(check(&engine, "tools.delete"), Outcome::Allow);
-    engine.reconciler().flush().unwrap();
-    world.clock.advance(1_000);
+    let (world, engine, other) = with_a_destructive_use();
     disturb(&world, &other);
     engine.reconciler().tick().unwrap();
     assert!(world.between.is_done());
@@ -137,13 +143,7 @@ fn what_was_refused_in_a_session_is_on_record_once_however_much_others_write() {
 
 #[test]
 fn an_alert_is_acknowledged_however_much_others_write() {
-    let world = World::new(CONFIG);
-    let (engine, other) = (world.engine(), world.other());
-    give(&other, "dev");
-    engine.reconciler().tick().unwrap();
-    assert_eq!(check(&engine, "tools.delete"), Outcome::Allow);
-    engine.reconciler().flush().unwrap();
-    world.clock.advance(1_000);
+    let (world, engine, other) = with_a_destructive_use();
     engine.reconciler().tick().unwrap();
     let lead = person("lead", &["lead"]);
     let alert = engine.workflow().alerts(&lead, &ListAlerts::default()).unwrap().items.remove(0).alert.id;
